@@ -32,3 +32,15 @@ var TestingStub string
 //
 //go:embed skeleton/luarc.json
 var EditorSettings string
+
+// Gallery holds small strategies with their tests, to begin with and to learn from:
+// "gallery/grid.lua" and "gallery/grid_test.lua".
+//
+//go:embed gallery/*.lua
+var Gallery embed.FS
+
+// Lessons holds the steps of the tutorial, a folder each, as in "learn/1-first_order": what
+// package host/learn makes of them is said there.
+//
+//go:embed learn
+var Lessons embed.FS

@@ -106,6 +106,7 @@ func verbs() []verb {
 		{"reconcile", "--config FILE", "compare a ledger with what its venues have of a period", reconcileVerb},
 		{"sim", "[--listen ADDR]", "run a local exchange that speaks the protocols of every venue", simVerb},
 		{"new", "NAME", "write a strategy skeleton with a test and editor settings", newVerb},
+		{"learn", "[N | check [N]]", "a tutorial in eight steps, each with a test that turns green", learnVerb},
 		{"docs", "[CHAPTER|WORD…]", "the manual: a chapter of it, or where words stand in it", docsVerb},
 		{"completion", "bash|zsh|fish|powershell", "print the completion of a shell", completionVerb},
 		{"version", "", "which version this is, of which commit, built by what", versionVerb},

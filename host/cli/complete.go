@@ -175,7 +175,7 @@ func argumentsOf(words []string, current string) []candidate {
 		return append(paths(current, ".lua"), paths(current, ".toml")...)
 	case "docs":
 		var out []candidate
-		for _, c := range manual.Chapters() {
+		for _, c := range chapters() {
 			out = append(out, candidate{c.Name, c.Title})
 		}
 		return out

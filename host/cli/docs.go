@@ -12,14 +12,16 @@ import (
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/bindings/std"
 	"github.com/perilune/perilune/host/cli/manual"
+	"github.com/perilune/perilune/host/learn"
 )
 
 // docsWidth is how wide the manual is where no terminal says less.
 const docsWidth = 100
 
-// chapters are those of the manual and the one that is made of the API's specifications.
+// chapters are those of the manual, the one that is made of the API's specifications, and the
+// tutorial.
 func chapters() []manual.Chapter {
-	return manual.Chapters(manual.New("api", bindings.Reference(std.Modules())))
+	return manual.Chapters(manual.New("api", bindings.Reference(std.Modules())), manual.New("learn", learn.Chapter()))
 }
 
 // docsVerb shows the manual: its contents, a chapter, or where words stand in it.

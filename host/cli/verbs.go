@@ -155,15 +155,26 @@ func printCheck(e *env, r *host.CheckReport) {
 }
 
 func newVerb(_ context.Context, e *env, args []string) error {
-	f := e.flags("new", "NAME [flags]", "perilune new my_strategy")
+	f := e.flags("new", "NAME [flags]", "perilune new trend --from moving_average")
+	from := f.String("from", "", "begin with a strategy of the gallery and its tests (--list tells which there are)")
+	list := f.Bool("list", false, "list the gallery")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
 	if err := parse(f, args); err != nil {
 		return err
 	}
+	if *list {
+		return e.gallery(*asJSON)
+	}
 	if f.NArg() != 1 {
 		return fail(ExitUsage, "want the name of the new strategy")
 	}
-	files, err := host.Scaffold(".", f.Arg(0))
+	var files []string
+	var err error
+	if *from == "" {
+		files, err = host.Scaffold(".", f.Arg(0))
+	} else {
+		files, err = host.ScaffoldFrom(".", f.Arg(0), *from)
+	}
 	if err != nil {
 		return err
 	}
@@ -173,6 +184,17 @@ func newVerb(_ context.Context, e *env, args []string) error {
 	for _, path := range files {
 		fmt.Fprintln(e.out, "wrote", path)
 	}
-	fmt.Fprintf(e.out, "\nrun it, and edit it while it runs:\n  perilune run %s\n", files[0])
+	fmt.Fprintf(e.out, "\nrun it, and edit it while it runs:\n  perilune run %s\nits tests:\n  perilune test strategies --cover\n", files[0])
+	return nil
+}
+
+// gallery lists what new --from begins with.
+func (e *env) gallery(asJSON bool) error {
+	if asJSON {
+		return e.printJSON(host.Gallery())
+	}
+	for _, x := range host.Gallery() {
+		fmt.Fprintf(e.out, "%-20s %s\n", x.Name, x.Doc)
+	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 var layers = [][]string{
 	{""},
 	{"host/cli"},
+	{"host/learn"},
 	{"host/trial", "host/debug"},
 	{"host"},
 	{"host/internal"},
