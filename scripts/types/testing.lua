@@ -73,15 +73,17 @@ function it.skip(name, reason, body) end
 ---@class marketlib
 market = {}
 
----Shows something of an instrument, all at one moment.
+---Shows something of an instrument, all at one moment; with several tables of several instruments. Bars take the time that they have, one beside another.
 ---
 ---```lua
 ---market.push { symbol = "spot:BTCUSDT", bid = 50000, ask = 50001 }
 ---market.push { symbol = "usdm:BTCUSDT", price = 50000, funding = 0.0003 }
----market.push { symbol = "spot:BTCUSDT", bar = { open = 100, high = 104, low = 99, close = 103, length = "1h" } }
+---market.push { symbol = "spot:BTCUSDT", bar = { open = 100, high = 104, low = 99, close = 103, length = "1h" } } -- an hour passes
+---market.push({ symbol = "usdm:BTCUSDT", price = 50000 }, { symbol = "usdm:ETHUSDT", price = 2500 })
 ---```
 ---@param what Push
-function market.push(what) end
+---@param ...? Push
+function market.push(what, ...) end
 
 ---What market.push shows of an instrument. A book is given by price, by bid and ask, or by levels. A perpetual's mark price follows the middle of its book until one is pushed.
 ---@class Push
@@ -305,7 +307,7 @@ function Expectation:to_error(part) end
 ---@class Session
 local Session = {}
 
----All of its orders, as they are by now; status tells what became of them.
+---All of its orders, as they are by now: those at venues, and then those that the host holds; status tells what became of them.
 ---@return Order[] orders
 function Session:orders() end
 
