@@ -14,7 +14,6 @@ import (
 
 	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/host"
-	"github.com/perilune/perilune/host/cli/manual"
 	"github.com/perilune/perilune/ledger"
 )
 
@@ -169,7 +168,9 @@ func valuesOf(f *pflag.FlagSet, name, current string) []candidate {
 // argumentsOf are what stands behind a verb beside flags.
 func argumentsOf(words []string, current string) []candidate {
 	switch strings.Join(words, " ") {
-	case "run", "backtest", "check":
+	case "run", "backtest":
+		return slices.DeleteFunc(paths(current, ".lua"), func(c candidate) bool { return trial.IsTest(c.word) })
+	case "check", "test":
 		return paths(current, ".lua")
 	case "study":
 		return append(paths(current, ".lua"), paths(current, ".toml")...)
