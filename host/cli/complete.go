@@ -14,6 +14,7 @@ import (
 
 	"github.com/perilune/perilune/exchange/synth"
 	"github.com/perilune/perilune/host"
+	"github.com/perilune/perilune/host/trial"
 	"github.com/perilune/perilune/ledger"
 )
 
