@@ -163,7 +163,7 @@ func newVerb(_ context.Context, e *env, args []string) error {
 		return err
 	}
 	if *list {
-		return e.gallery(*asJSON)
+		return printGallery(e, *asJSON)
 	}
 	if f.NArg() != 1 {
 		return fail(ExitUsage, "want the name of the new strategy")
@@ -188,8 +188,8 @@ func newVerb(_ context.Context, e *env, args []string) error {
 	return nil
 }
 
-// gallery lists what new --from begins with.
-func (e *env) gallery(asJSON bool) error {
+// printGallery lists what new --from begins with.
+func printGallery(e *env, asJSON bool) error {
 	if asJSON {
 		return e.printJSON(host.Gallery())
 	}
