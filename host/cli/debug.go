@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +17,7 @@ import (
 
 	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/host/debug"
+	"github.com/perilune/perilune/host/debug/dap"
 )
 
 // debugFlags say what is debugged, and from where.
@@ -78,7 +82,7 @@ func debugVerb(ctx context.Context, e *env, args []string) error {
 	case d.journal == "" && len(d.market) == 0:
 		return fail(ExitUsage, "want --journal DIR, of a session that ran, or --market synth, to run SCRIPT first")
 	}
-	journal, done, err := d.journalOf(ctx, e, script)
+	journal, done, err := d.journalOf(ctx, func(text string) { fmt.Fprintln(e.err, text) }, script)
 	if err != nil {
 		return err
 	}
@@ -94,7 +98,7 @@ func debugVerb(ctx context.Context, e *env, args []string) error {
 }
 
 // journalOf is the journal to debug: the one that is named, or of a run that is made now.
-func (d *debugFlags) journalOf(ctx context.Context, e *env, script string) (dir string, done func(), err error) {
+func (d *debugFlags) journalOf(ctx context.Context, say func(string), script string) (dir string, done func(), err error) {
 	if d.journal != "" {
 		return d.journal, func() {}, nil
 	}
@@ -128,7 +132,7 @@ func (d *debugFlags) journalOf(ctx context.Context, e *env, script string) (dir 
 		done()
 		return "", nil, err
 	}
-	fmt.Fprintf(e.err, "ran %s on %s: %d events, %d fills; at its beginning now\n", script, sum.Market, sum.Events, sum.Fills)
+	say(fmt.Sprintf("ran %s on %s: %d events, %d fills", script, sum.Market, sum.Events, sum.Fills))
 	return sum.Journal, done, nil
 }
 
@@ -232,13 +236,74 @@ func (d *debugFlags) print(c *debug.Console) error {
 	return nil
 }
 
+// adapter speaks the Debug Adapter Protocol with editors.
+func (d *debugFlags) adapter(ctx context.Context, e *env, script string) error {
+	start := func(ctx context.Context, a dap.LaunchArguments, say func(string)) (*debug.Session, func(), error) {
+		return d.launch(ctx, a, script, say)
+	}
+	if d.stdio {
+		return dap.Serve(ctx, e.in, e.out, start)
+	}
+	host, _, err := net.SplitHostPort(d.listen)
+	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fail(ExitUsage, "--listen %q: want an address of this machine only, such as 127.0.0.1:4711: whoever connects sees all that the session holds", d.listen)
+	}
+	l, err := net.Listen("tcp", d.listen)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+	defer stop()
+	fmt.Fprintf(e.err, "a debug adapter listens at %s, until Ctrl-C\n", l.Addr())
+	for {
+		conn, err := l.Accept()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		leave := context.AfterFunc(ctx, func() { _ = conn.Close() })
+		if err := dap.Serve(ctx, conn, conn, start); err != nil && ctx.Err() == nil {
+			fmt.Fprintln(e.err, err)
+		}
+		leave()
+		_ = conn.Close()
+	}
+}
+
+// launch opens what an editor's configuration names; what it does not say, the flags do.
+func (d *debugFlags) launch(ctx context.Context, a dap.LaunchArguments, script string, say func(string)) (*debug.Session, func(), error) {
+	x := *d
+	x.journal, script = cmp.Or(a.Journal, d.journal), cmp.Or(a.Program, script)
+	x.length, x.session.config = cmp.Or(a.For, d.length), cmp.Or(a.Config, d.session.config)
+	x.session.seed = cmp.Or(a.Seed, d.session.seed)
+	if len(a.Market) > 0 {
+		x.market = a.Market
+	}
+	for _, k := range sortedKeys(a.Set) {
+		x.session.set = append(slices.Clip(x.session.set), k+"="+a.Set[k])
+	}
+	if x.journal == "" && len(x.market) == 0 {
+		x.market = []string{"synth"}
+	}
+	if x.journal != "" && len(a.Market) > 0 {
+		return nil, nil, errors.New("journal and market: want one of them")
+	}
+	journal, done, err := x.journalOf(ctx, say, script)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := debug.Open(debug.Options{Journal: journal, Script: script, Say: say})
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return s, done, nil
+}
+
 // interactive reports whether a person types.
 func (e *env) interactive() bool {
 	in, ok := e.in.(*os.File)
 	return ok && term.IsTerminal(int(in.Fd()))
-}
-
-// adapter speaks the Debug Adapter Protocol.
-func (d *debugFlags) adapter(ctx context.Context, e *env, script string) error {
-	return fail(ExitFailure, "not yet")
 }

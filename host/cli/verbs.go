@@ -77,12 +77,20 @@ func printReport(e *env, r *record.Report) {
 	}
 }
 
-func checkVerb(_ context.Context, e *env, args []string) error {
+func checkVerb(ctx context.Context, e *env, args []string) error {
 	f := e.flags("check", "SCRIPT… [flags]", "perilune check strategies/")
 	set := f.StringArray("set", nil, "set a parameter, as run would")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
+	format := f.String("format", "text", "text, json, or gcc: FILE:LINE:COLUMN: error: MESSAGE, for :make and problem matchers")
+	watching := f.Bool("watch", false, "go on, and check again after each save, until Ctrl-C")
 	if err := parse(f, args); err != nil {
 		return err
+	}
+	if *asJSON {
+		*format = "json"
+	}
+	if *format != "text" && *format != "json" && *format != "gcc" {
+		return fail(ExitUsage, "--format %q: want text, json or gcc", *format)
 	}
 	values, err := paramSettings(*set)
 	if err != nil {
@@ -95,23 +103,34 @@ func checkVerb(_ context.Context, e *env, args []string) error {
 	if scripts, err = scriptsIn(scripts); err != nil {
 		return err
 	}
+	if *watching {
+		return e.watchChecks(ctx, scripts, values, func(list []*host.CheckReport) error { return e.showChecks(*format, list) })
+	}
 	var reports []*host.CheckReport
 	for _, path := range scripts {
 		reports = append(reports, checked(path, values))
 	}
 	modulesAmong(reports)
-	bad := slices.ContainsFunc(reports, func(r *host.CheckReport) bool { return !r.OK })
-	if *asJSON {
-		if err := e.printJSON(map[string]any{"ok": !bad, "scripts": reports}); err != nil {
-			return err
-		}
-	} else {
-		for _, r := range reports {
+	if err := e.showChecks(*format, reports); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(reports, func(r *host.CheckReport) bool { return !r.OK }) {
+		return &coded{code: ExitScript, quiet: true, err: fmt.Errorf("a script does not load")}
+	}
+	return nil
+}
+
+func (e *env) showChecks(format string, list []*host.CheckReport) error {
+	switch format {
+	case "json":
+		bad := slices.ContainsFunc(list, func(r *host.CheckReport) bool { return !r.OK })
+		return e.printJSON(map[string]any{"ok": !bad, "scripts": list})
+	case "gcc":
+		printForCompilers(e.out, list)
+	default:
+		for _, r := range list {
 			printCheck(e, r)
 		}
-	}
-	if bad {
-		return &coded{code: ExitScript, quiet: true, err: fmt.Errorf("a script does not load")}
 	}
 	return nil
 }

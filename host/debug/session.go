@@ -30,6 +30,7 @@ type Session struct {
 	cur     *replay
 	sources *sources
 	hurry   atomic.Bool
+	leaving atomic.Bool
 	Points  *Points
 	reading sync.WaitGroup // of the journal, for its index
 }
@@ -109,9 +110,15 @@ func (s *Session) Time() exchange.Time {
 // Pause stops what runs at the next event or line. Any goroutine may call it.
 func (s *Session) Pause() { s.hurry.Store(true) }
 
+// Leave is Pause of what runs and of all that would run after it. Any goroutine may call it.
+func (s *Session) Leave() {
+	s.leaving.Store(true)
+	s.hurry.Store(true)
+}
+
 // run lets the current replay go on, and says why it stopped.
 func (s *Session) run(a aim, found func() Stop) (Stop, error) {
-	s.hurry.Store(false)
+	s.hurry.Store(s.leaving.Load())
 	s.cur.run(a)
 	return s.stands(found)
 }

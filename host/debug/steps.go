@@ -160,7 +160,7 @@ func (s *Session) search(end Position) (began Position, hit Stop, found bool, wh
 		event = max(1, event) - 1
 	}
 	r := s.pool.take(event, &s.hurry)
-	s.hurry.Store(false)
+	s.hurry.Store(s.leaving.Load())
 	began = r.at
 	note := func(r *replay, yes bool, reason Reason) {
 		if yes && r.at.Compare(end) < 0 {
