@@ -135,11 +135,14 @@ func commandsVerb(ctx context.Context, e *env, args []string) error {
 }
 
 func explainVerb(ctx context.Context, e *env, args []string) error {
-	f := e.flags("explain", "order|pair|fill|event N [flags]", "perilune explain order 12")
+	f := e.flags("explain", "order|pair|fill|event N|error [EVENT] [flags]", "perilune explain order 12")
 	var d deskFlags
 	d.define(f)
 	if err := parse(f, args); err != nil {
 		return err
+	}
+	if f.Arg(0) == "error" && f.NArg() <= 2 {
+		return e.ask(ctx, &d, func(desk control.Desk) error { return explainError(ctx, e, desk.Identity().Journal, f.Arg(1)) })
 	}
 	if f.NArg() != 2 {
 		return fail(ExitUsage, "want what and its number, as in order 12, pair 3, fill TRADE_ID or event 4711")

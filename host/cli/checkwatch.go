@@ -48,7 +48,7 @@ func printForCompilers(w io.Writer, list []*host.CheckReport) {
 
 // watchChecks shows the reports of scripts at once, and again after each save that touches one,
 // until ctx is done.
-func (e *env) watchChecks(ctx context.Context, paths []string, values map[string]string, show func([]*host.CheckReport) error) error {
+func watchChecks(ctx context.Context, e *env, paths []string, values map[string]string, show func([]*host.CheckReport) error) error {
 	w, err := watch.New(watch.Options{Load: loadChecked})
 	if err != nil {
 		return err

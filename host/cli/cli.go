@@ -80,7 +80,7 @@ func verbs() []verb {
 		{"orders", "[--config FILE]", "its working orders; of one that is dead, by the venues' word", ordersVerb},
 		{"pairs", "[--closed]", "its pairs, their legs and what they earned", pairsVerb},
 		{"books", "[INSTRUMENT]", "its order books", booksVerb},
-		{"explain", "order|pair|fill|event N", "how something came about: event, handler, order, fill", explainVerb},
+		{"explain", "order|pair|fill|event N", "how something came about: event, handler, order, fill; error: the functions and variables at a strategy's last error", explainVerb},
 		{"commands", "", "who told the session what", commandsVerb},
 		{"halt", "[--strategy S]", "pause a strategy, or let only orders pass that reduce", haltVerb},
 		{"resume", "[--strategy S]", "the reverse of halt", resumeVerb},

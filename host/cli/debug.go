@@ -149,7 +149,7 @@ func (d *debugFlags) converse(ctx context.Context, e *env, s *debug.Session) err
 		if err := c.Do(strings.TrimSuffix("error "+strings.TrimPrefix(d.postMortem, "last"), " ")); err != nil {
 			return err
 		}
-		if d.at == "" && len(d.shown) == 0 && !e.interactive() {
+		if d.at == "" && len(d.shown) == 0 && !interactive(e) {
 			d.shown = []string{"bt", "locals", "upvalues", "state", "params"}
 		}
 	}
@@ -303,7 +303,36 @@ func (d *debugFlags) launch(ctx context.Context, a dap.LaunchArguments, script s
 }
 
 // interactive reports whether a person types.
-func (e *env) interactive() bool {
+func interactive(e *env) bool {
 	in, ok := e.in.(*os.File)
 	return ok && term.IsTerminal(int(in.Fd()))
+}
+
+// explainError prints the functions that ran at an error of a strategy, with their variables:
+// the one that an event led to, or the last.
+func explainError(ctx context.Context, e *env, journal, number string) error {
+	if journal == "" {
+		return fail(ExitLedger, "the session keeps no journal, and an error is looked at by running it again")
+	}
+	s, err := debug.Open(debug.Options{Journal: journal, Once: true})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	defer context.AfterFunc(ctx, s.Leave)()
+	c := &debug.Console{S: s, Out: e.out}
+	if err := c.Do(strings.TrimSpace("error " + number)); err != nil {
+		return err
+	}
+	for i, f := range s.Frames() {
+		if f.Source == nil {
+			break
+		}
+		for _, command := range []string{fmt.Sprintf("frame %d", i), "show locals", "show upvalues"} {
+			if err := c.Do(command); err != nil {
+				return err
+			}
+		}
+	}
+	return c.Do("show state")
 }

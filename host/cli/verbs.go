@@ -104,14 +104,14 @@ func checkVerb(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if *watching {
-		return e.watchChecks(ctx, scripts, values, func(list []*host.CheckReport) error { return e.showChecks(*format, list) })
+		return watchChecks(ctx, e, scripts, values, func(list []*host.CheckReport) error { return showChecks(e, *format, list) })
 	}
 	var reports []*host.CheckReport
 	for _, path := range scripts {
 		reports = append(reports, checked(path, values))
 	}
 	modulesAmong(reports)
-	if err := e.showChecks(*format, reports); err != nil {
+	if err := showChecks(e, *format, reports); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(reports, func(r *host.CheckReport) bool { return !r.OK }) {
@@ -120,7 +120,7 @@ func checkVerb(ctx context.Context, e *env, args []string) error {
 	return nil
 }
 
-func (e *env) showChecks(format string, list []*host.CheckReport) error {
+func showChecks(e *env, format string, list []*host.CheckReport) error {
 	switch format {
 	case "json":
 		bad := slices.ContainsFunc(list, func(r *host.CheckReport) bool { return !r.OK })

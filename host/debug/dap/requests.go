@@ -82,6 +82,7 @@ func (c *conversation) open(a LaunchArguments) error {
 		return err
 	}
 	c.launched, c.done = a, done
+	s.Points.BreakOnErrors(true, false) // an editor that says nothing of them means the default
 	c.console = &debug.Console{S: s}
 	c.mu.Lock()
 	c.session = s
