@@ -45,28 +45,48 @@ type plan struct {
 	crosses bool            // its price meets the other side
 	end     string          // why the rest does not stay; empty: it rests
 	rule    Rule
+	shift   exchange.Ticks // from the book's prices to those that are paid: see within
 }
 
 // plan walks the book for an order without changing anything.
 func (mt *matcher) plan(s *slot, o *order, at exchange.Time) plan {
 	bound, boundary := mt.margins.bound(s, o)
+	shift := mt.markets.within(s, o)
+	if o.Type == exchange.Limit {
+		bound -= shift
+	}
 	own, self := s.own(o.Side.Opposite())
 	self = self && reaches(o.Side, bound, own)
 	if self {
 		bound = own - exchange.Ticks(o.Side)
 	}
 	best, found := mt.markets.level(s, o.Side.Opposite(), 1)
-	p := plan{crosses: self || found && reaches(o.Side, bound, best.Price)}
+	p := plan{crosses: self || found && reaches(o.Side, bound, best.Price), shift: shift}
 	want := o.left()
 	if o.ReduceOnly {
 		want = min(want, s.reducible(o.Side))
 	}
 	p.takes, p.got = mt.markets.walk(s, o.Side, bound, want, at, mt.opt.Impact)
 	for _, t := range p.takes {
-		p.worth = p.worth.Add(value(s.in, t.Price, t.Qty))
+		p.worth = p.worth.Add(value(s.in, max(1, t.Price+shift), t.Qty))
 	}
 	mt.rest(s, o, &p, want, self, boundary)
 	return p
+}
+
+// within is by how much the book that a bar is shown as is moved for an order that was
+// decided inside the bar: the book stands where the bar closed, and the price was elsewhere
+// when the order would have been sent.
+func (mk *markets) within(s *slot, o *order) exchange.Ticks {
+	if o.Within == 0 || !s.synthetic {
+		return 0
+	}
+	bid, ok1 := mk.level(s, exchange.Buy, 1)
+	ask, ok2 := mk.level(s, exchange.Sell, 1)
+	if !ok1 || !ok2 {
+		return 0
+	}
+	return o.Within - (bid.Price+ask.Price)/2
 }
 
 // rest decides what becomes of what the walk left.

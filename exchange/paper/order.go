@@ -116,7 +116,7 @@ func (rg *registry) accept(s *slot, o *order, at exchange.Time) {
 // execute fills what the plan takes, and then rests, or ends, the order.
 func (mt *matcher) execute(s *slot, o *order, p plan, at exchange.Time) {
 	for _, t := range p.takes {
-		mt.executions.post(s, o, exchange.Fill{Side: o.Side, Price: t.Price, Qty: t.Qty}, at)
+		mt.executions.post(s, o, exchange.Fill{Side: o.Side, Price: max(1, t.Price+p.shift), Qty: t.Qty}, at)
 		mt.markets.recordTaken(s, o.Side, t, at)
 		s.took += t.Qty
 	}

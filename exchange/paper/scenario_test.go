@@ -111,6 +111,8 @@ func (p *player) order(w []string) {
 			o.TIF = exchange.PostOnly
 		case "reduce":
 			o.ReduceOnly = true
+		case "within":
+			o.Within = p.level(in, w[3+i+1], "0").Price
 		}
 	}
 	p.submit(o)

@@ -29,7 +29,7 @@ func (cd *conditionals) see(h Handler, ev *exchange.Event) {
 			cd.show(ev.Instrument, intent.MarkPrice, ev.Mark)
 			return
 		}
-		cd.course(ev.Instrument, intent.MarkPrice, [...]exchange.E8{ev.Path.Open, ev.Path.Low, ev.Path.High, ev.Mark}, nil)
+		cd.course(ev.Instrument, intent.MarkPrice, [...]exchange.E8{ev.Path.Open, ev.Path.Low, ev.Path.High, ev.Mark})
 	case OnBook:
 		if p, ok := cd.midPrice(ev.Instrument); ok {
 			cd.show(ev.Instrument, intent.MidPrice, p)
@@ -54,7 +54,7 @@ func (cd *conditionals) seeBars() {
 			for j := range at {
 				prices[j] = exchange.E8FromDecimal(cd.u.Get(id).PriceDecimal(at[j]))
 			}
-			cd.course(id, intent.LastPrice, prices, at[:])
+			cd.course(id, intent.LastPrice, prices)
 		}
 	}
 	cd.bars = cd.bars[:0]
@@ -62,26 +62,24 @@ func (cd *conditionals) seeBars() {
 
 // course shows the points of a bar, of which nobody knows the order: each side sees the
 // open, the extreme that hurts it more, the other one, and the close.
-func (cd *conditionals) course(id exchange.InstrumentID, from intent.PriceSource, at [4]exchange.E8, ticks []exchange.Ticks) {
+func (cd *conditionals) course(id exchange.InstrumentID, from intent.PriceSource, at [4]exchange.E8) {
+	ticks, offset := cd.ticksOf(id, at), exchange.Ticks(0)
+	if p, ok := cd.markets.mid(cd.u.Get(id)); ok && from == intent.MarkPrice {
+		offset = exchange.Ticks(cd.u.Get(id).Tick.Floor(p)) - ticks[3]
+	}
 	for _, side := range [...]exchange.Side{exchange.Buy, exchange.Sell} {
 		order := [...]int{0, 1, 2, 3}
 		if side == exchange.Buy {
 			order[1], order[2] = 2, 1
 		}
 		for n, i := range order {
-			p := conditional.Price{Source: from, At: at[i], Side: side, Opens: n == 0, InBar: true}
-			if ticks == nil {
-				ticks = cd.ticksOf(id, at)
-			}
-			p.Within = ticks[i]
-			cd.compare(id, p)
+			cd.compare(id, conditional.Price{Source: from, At: at[i], Side: side, InBar: true, Opens: n == 0, Within: ticks[i], Offset: offset})
 		}
 	}
 }
 
 // ticksOf puts prices that lie on no tick on the nearest.
-func (cd *conditionals) ticksOf(id exchange.InstrumentID, at [4]exchange.E8) []exchange.Ticks {
-	out := make([]exchange.Ticks, len(at))
+func (cd *conditionals) ticksOf(id exchange.InstrumentID, at [4]exchange.E8) (out [4]exchange.Ticks) {
 	for i, p := range at {
 		out[i] = exchange.Ticks(cd.u.Get(id).Tick.Floor(p.Decimal()))
 	}

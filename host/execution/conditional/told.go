@@ -1,6 +1,8 @@
 package conditional
 
 import (
+	"cmp"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
 )
@@ -87,7 +89,7 @@ func (m *member) lost(p Port, in *exchange.Instrument, o *exchange.Order) {
 	case !refused && m.rests() && !m.Request.Reduces(in):
 		m.close(p, intent.ConditionalExpired, o.Reason)
 	default:
-		m.refused(p, in, o.Reason)
+		m.refused(p, in, cmp.Or(o.Reason, "its order is "+o.Status.String()))
 	}
 }
 

@@ -15,6 +15,7 @@ type Price struct {
 	// that it is where the bar opened; Within is the tick nearest to it.
 	InBar, Opens bool
 	Within       exchange.Ticks
+	Offset       exchange.Ticks // from this price to that of trades, where the bar closed
 }
 
 // See compares a price with what the group watches for. One that triggers is sent, or
@@ -117,11 +118,11 @@ func (m *member) within(in *exchange.Instrument, at *Price) exchange.Ticks {
 	case !at.InBar:
 		return 0
 	case at.Opens:
-		return at.Within
+		return max(1, at.Within+at.Offset)
 	case m.Request.Side == exchange.Sell:
-		return max(1, exchange.Ticks(in.Tick.Floor(m.Stop.Decimal())))
+		return max(1, exchange.Ticks(in.Tick.Floor(m.Stop.Decimal()))+at.Offset)
 	}
-	return exchange.Ticks(in.Tick.Ceil(m.Stop.Decimal()))
+	return max(1, exchange.Ticks(in.Tick.Ceil(m.Stop.Decimal()))+at.Offset)
 }
 
 // replaceBy takes the order at the venue back because another leg goes.

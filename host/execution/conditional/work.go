@@ -51,7 +51,7 @@ func (g *Group) step(p Port, in *exchange.Instrument, m *member) {
 // settleLeg ends a leg for which nothing is left, once nothing more can come.
 func (g *Group) settleLeg(in *exchange.Instrument, m *member) {
 	e := g.entry()
-	if e != nil && !e.State.Done() || e != nil && e.Child != 0 || m.Rest() > 0 {
+	if e != nil && !e.State.Done() || e != nil && e.Child != 0 || m.Rest() > 0 || m.Child != 0 && m.leaves() == 0 {
 		return
 	}
 	switch {
@@ -207,7 +207,7 @@ func (m *member) refused(p Port, in *exchange.Instrument, why string) {
 	m.Refused++
 	m.State = unsent(&m.Conditional)
 	reduces := m.Request.Reduces(in)
-	m.Reason = fmt.Sprintf("try %d was refused: %s", m.Refused, why)
+	m.Reason = fmt.Sprintf("try %d failed: %s", m.Refused, why)
 	if m.Refused >= quickTries && !reduces {
 		m.close(p, intent.ConditionalFailed, m.Reason)
 		return
