@@ -69,6 +69,12 @@ type Execution interface {
 	Transfer(t *Transfer, now Time)
 }
 
+// Shrinker is an Execution that makes a resting order smaller in its place, without it
+// losing its turn. The answer is an update with the order's Qty.
+type Shrinker interface {
+	Shrink(id OrderID, qty Lots, now Time)
+}
+
 // Simulated is an Execution that lives inside the loop and runs on the loop's time.
 //
 // The loop shows it every market event after the core has seen it (so that the

@@ -139,6 +139,8 @@ type OrderUpdate struct {
 	// CancelRejected: the update answers a cancel that came too late; Status is
 	// the order's status as the venue knows it.
 	CancelRejected bool
+	// Qty is the whole size of the order, when the venue made it smaller; 0: it did not.
+	Qty Lots
 }
 
 // Fill is one execution. It is unique by (venue, account, instrument, TradeID).

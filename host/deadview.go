@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -53,6 +54,34 @@ type VenueBalance struct {
 	Wallet string `json:"wallet"`
 	Asset  string `json:"asset"`
 	Total  Money  `json:"total"`
+}
+
+// KeptOrders words the orders that the last session of a ledger left held: no venue has
+// anything of them, and nothing watches them while no session runs.
+func KeptOrders(path string) ([]string, error) {
+	db, err := ledger.Open(ledger.Options{Path: path, ReadOnly: true})
+	if err != nil {
+		return nil, &LedgerError{err}
+	}
+	defer db.Close()
+	all, err := db.Sessions()
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	list, err := ledger.Conditionals(&db.Reader, ledger.Filter{Account: all[len(all)-1].Account})
+	var out []string
+	for i := range list {
+		c := &list[i]
+		if c.Done {
+			continue
+		}
+		text := fmt.Sprintf("%s %d of %s is %s: %s %s %s:%s", strings.ReplaceAll(c.Type, "_", " "), c.ID, ofHost(c.Strategy), c.State, c.Side, c.Size, c.Venue, c.Symbol)
+		if !c.Trigger.IsZero() {
+			text += fmt.Sprintf(" at a %s of %s", c.Source, c.Trigger)
+		}
+		out = append(out, text)
+	}
+	return out, err
 }
 
 // AskVenues asks every venue of o that has a key what the account there holds, without a

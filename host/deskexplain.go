@@ -101,7 +101,7 @@ func (k deskLedger) explainOrder(ctx context.Context, id exchange.OrderID) (*con
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, control.Errorf(control.NotFound, "there is no order %d", id)
+		return k.explainHeld(ctx, id)
 	}
 	o := &rows[0]
 	t := &control.Trace{Subject: fmt.Sprintf("order %d", id), Steps: []control.Step{}}
@@ -129,6 +129,10 @@ func (k deskLedger) explainOrder(ctx context.Context, id exchange.OrderID) (*con
 		if !began {
 			began = true
 			t.Steps = append(t.Steps, eventStep(ev), k.handlerStep(ev, o))
+			if _, after, held := strings.Cut(mine[0], " parent="); held {
+				by, _, _ := strings.Cut(after, " ")
+				t.Steps[len(t.Steps)-1].Text = fmt.Sprintf("order %s of %s, which the host held (perilune explain order %s)", by, ofHost(o.Strategy), by)
+			}
 		}
 		t.Steps = append(t.Steps, effectSteps(ev, mine, ackOf(ev))...)
 		return ev.Seq < o.Seq && len(t.Steps) < explainSteps

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"slices"
 
@@ -77,6 +78,10 @@ func superseded(e Event) string {
 		if !e.Order.Status.Terminal() {
 			return "order " + e.Order.ClientID
 		}
+	case ConditionalEvent:
+		if !e.Conditional.State.Done() {
+			return fmt.Sprintf("held %d", e.Conditional.ID)
+		}
 	}
 	return ""
 }
@@ -104,6 +109,8 @@ func (d *deskReader) event(e Event, levels []string) (control.Event, bool) {
 	case OrderEvent:
 		v := d.order(&e.Order, e.Strategy)
 		return eventOf("order", at, v), true
+	case ConditionalEvent:
+		return eventOf("order", at, heldOrder(&e.Instrument, &e.Conditional, e.Strategy)), true
 	case EquityEvent:
 		return eventOf("equity", at, control.Point{T: int64(at.Time / exchange.Millisecond), V: e.Equity.InexactFloat64()}), true
 	case HaltEvent:

@@ -18,7 +18,7 @@ type Kinds uint32
 // The kinds of events, and the type that each has.
 const (
 	Fills        Kinds = 1 << iota // FillEvent
-	OrderChanges                   // OrderEvent
+	OrderChanges                   // OrderEvent, ConditionalEvent
 	Equities                       // EquityEvent
 	Halts                          // HaltEvent
 	Liquidations                   // LiquidationEvent
@@ -72,6 +72,14 @@ type OrderEvent struct {
 	Instrument         exchange.Instrument
 	Order              exchange.Order
 	Price, Qty, Filled decimal.Decimal
+}
+
+// ConditionalEvent is an order that the host holds whose state changed.
+type ConditionalEvent struct {
+	Moment
+	Strategy    string
+	Instrument  exchange.Instrument
+	Conditional intent.Conditional
 }
 
 // EquityEvent is a sample of the account's value in the account's currency.
@@ -163,6 +171,9 @@ func (FillEvent) Kind() Kinds { return Fills }
 func (OrderEvent) Kind() Kinds { return OrderChanges }
 
 // Kind implements Event.
+func (ConditionalEvent) Kind() Kinds { return OrderChanges }
+
+// Kind implements Event.
 func (EquityEvent) Kind() Kinds { return Equities }
 
 // Kind implements Event.
@@ -221,6 +232,8 @@ func strategyOf(e Event) string {
 	case FillEvent:
 		return e.Strategy
 	case OrderEvent:
+		return e.Strategy
+	case ConditionalEvent:
 		return e.Strategy
 	case ReloadEvent:
 		return e.Strategy
@@ -294,6 +307,8 @@ func eventsOf(c *core.Core, e *core.Effect) []Event {
 		return orderEvent(c, at, name, b.Order)
 	case core.OrderChanged:
 		return orderEvent(c, at, name, b.Order)
+	case core.ConditionalChanged:
+		return []Event{ConditionalEvent{at, name, *c.Universe().Get(b.Request.Instrument), *b.Conditional}}
 	case *core.Filled:
 		return fillEvents(c, at, name, b)
 	case *core.FundingPaid:

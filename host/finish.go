@@ -127,6 +127,7 @@ func (r *runner) summary(endedBy string) *Summary {
 		Session: r.record.session, Resumed: r.record.resume != nil,
 		From: from.String(), To: to.String(), Days: float64(to-from) / float64(exchange.Day), EndedBy: endedBy,
 		Events: r.loop.Events(), Effects: r.record.rec.effects, Fills: r.core.Fills(), OrdersRefused: r.refusals,
+		Held:    core.Onlooker{C: r.core}.Keeping(),
 		Funding: Money{st.Funding.Round(8)}, Fees: Money{st.Fees.Round(8)}, Insurance: Money{st.Insurance.Round(8)}, Interest: Money{st.Interest.Round(8)}, Drawdown: r.equity.Drawdown,
 		OthersFunding: Money{st.Others.Funding.Round(8)}, OthersFees: Money{st.Others.Fees.Round(8)}, OthersInsurance: Money{st.Others.Insurance.Round(8)}, OthersInterest: Money{st.Others.Interest.Round(8)},
 		Currency: r.core.Currency(), Valued: r.valued(to), Unpriced: r.core.Unpriced(),

@@ -50,6 +50,7 @@ type header struct {
 	Advisor     string              `json:"Adviser,omitempty"` // the model that answers; "": none
 	AdviceTTL   exchange.Time       `json:",omitempty"`
 	Restore     *core.Restore       `json:",omitempty"`
+	Shrinks     bool                `json:",omitempty"` // the venue makes orders smaller in their place
 	Final       bool                `json:",omitempty"` // no session goes on with what it leaves
 	// Again is how market and venue are made again; nil where they can't be.
 	Again *again `json:",omitempty"`
@@ -146,7 +147,7 @@ func (s *header) coreConfig(u *exchange.Universe) core.Config {
 		SampleEvery: s.SampleEvery, Advisor: s.Advisor, AdviceTTL: s.AdviceTTL, Restore: s.Restore, Final: s.Final,
 		Ladders: func(*exchange.Instrument) bool { return s.Ladders },
 		Bars:    s.Supply.bars, NoTrades: s.Supply.BarsOnly, TellsPast: s.Supply.Past, PastComes: s.Supply.PastComes, Scans: s.Supply.Scans, Profiles: s.Curves,
-		MarkTransfer: markTransfer(u), ReadOnly: s.readOnly,
+		Shrinks: s.Shrinks, MarkTransfer: markTransfer(u), ReadOnly: s.readOnly,
 	}
 }
 

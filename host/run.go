@@ -333,6 +333,7 @@ func (r *runner) header() (*header, error) {
 		Leverage: r.terms.leverage, ReadOnly: r.terms.readOnly, SampleEvery: r.market.sample, Ladders: r.market.hot, Supply: r.market.supply, Curves: r.curves, Final: !r.o.continues(),
 	}
 	s.Broker = r.o.broker.versioned()
+	s.Shrinks = s.Broker == "" && s.Mode == "paper"
 	if a := r.o.Advisor; a != nil {
 		s.Advisor, s.AdviceTTL = a.Model, a.TTL
 	}

@@ -38,6 +38,7 @@ type Summary struct {
 	Events        uint64  `json:"events"`
 	Effects       uint64  `json:"effects"`
 	Fills         int     `json:"fills"`
+	Held          string  `json:"held,omitempty"` // orders that the session leaves held, by type: "2 stops"
 	OrdersRefused int     `json:"orders_refused"` // denied by the risk gate or rejected by the venue
 	Funding       Money   `json:"funding"`
 	Fees          Money   `json:"fees"`

@@ -66,6 +66,8 @@ type Conditional struct {
 	Expires                    exchange.Time
 	Created, Triggered, Closed exchange.Time
 	Detail                     string
+	Run                        RunID // of the latest change
+	Seq                        uint64
 }
 
 // Conditionals returns the orders that the host holds or held, by group and number. The
@@ -77,11 +79,11 @@ func Conditionals(rd *Reader, f Filter) ([]Conditional, error) {
 
 func conditionals(rd *Reader, f Filter, and string) ([]Conditional, error) {
 	return filtered(rd, f, `SELECT s.account, x.id, x.group_id, x.strategy, x.role, x.market, x.symbol, x.type, x.side, x.state, x.done, x.reason,
-			x.reduces, x.trigger, x.source, x.price, x.size, x.filled, x.child, x.expires, x.created, x.triggered, x.closed, x.detail
+			x.reduces, x.trigger, x.source, x.price, x.size, x.filled, x.child, x.expires, x.created, x.triggered, x.closed, x.detail, x.run, x.seq
 		FROM (SELECT *, created AS time, 0 AS pair FROM conditionals) x JOIN session s ON s.id = x.session `+whereFull+and+
 		" ORDER BY x.session, x.group_id, x.id",
 		func(rows *sql.Rows, x *Conditional) error {
 			return rows.Scan(&x.Account, &x.ID, &x.Group, &x.Strategy, &x.Role, &x.Venue, &x.Symbol, &x.Type, scanSide(&x.Side), &x.State, &x.Done, &x.Reason,
-				&x.Reduces, &x.Trigger, &x.Source, &x.Price, &x.Size, &x.Filled, &x.Child, &x.Expires, &x.Created, &x.Triggered, &x.Closed, &x.Detail)
+				&x.Reduces, &x.Trigger, &x.Source, &x.Price, &x.Size, &x.Filled, &x.Child, &x.Expires, &x.Created, &x.Triggered, &x.Closed, &x.Detail, &x.Run, &x.Seq)
 		})
 }

@@ -223,6 +223,35 @@ func (v *Venue) Cancel(id exchange.OrderID, now exchange.Time) {
 	v.mail.send(w, now, inbound{at: due, answer: answer, run: func(at exchange.Time) { v.matcher.cancel(w, id, at+answer, at) }})
 }
 
+// Shrink implements exchange.Shrinker: on its way it takes as long as a cancel.
+func (v *Venue) Shrink(id exchange.OrderID, qty exchange.Lots, now exchange.Time) {
+	v.cut()
+	w, due := v.mail.main(), now+v.mail.latency(id, CancelToVenue)
+	if o := v.registry.sent[id]; o != nil {
+		w, due = o.wallet, max(due, o.due)
+	} else if o := v.registry.open[id]; o != nil {
+		w = o.wallet
+	}
+	v.mail.send(w, now, inbound{at: due, answer: v.mail.latency(id, FromVenue), run: func(at exchange.Time) { v.shrink(id, qty, at) }})
+}
+
+// shrink is a smaller size's moment at the venue. An order that has filled as much ends.
+func (v *Venue) shrink(id exchange.OrderID, qty exchange.Lots, at exchange.Time) {
+	o := v.registry.open[id]
+	switch {
+	case o == nil: // its end was told
+	case o.Filled >= qty:
+		v.matcher.cancel(o.wallet, id, at, at)
+	case v.Reduce(id, qty) == nil:
+		status := exchange.StatusAccepted
+		if o.Filled > 0 {
+			status = exchange.StatusPartial
+		}
+		v.mail.emit(o.wallet, answer{at: at + o.answer, happened: at, kind: exchange.KindOrder, instrument: o.Instrument,
+			update: exchange.OrderUpdate{ID: id, VenueID: o.VenueID, Status: status, Filled: o.Filled, Qty: qty}})
+	}
+}
+
 func (ml *mail) latency(id exchange.OrderID, d Direction) exchange.Time {
 	return ml.opt.Models.Latency.Delay(ml.opt.Seed, uint64(id), d)
 }

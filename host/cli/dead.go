@@ -118,6 +118,13 @@ func deadPositions(ctx context.Context, e *env, d *deadFlags) error {
 }
 
 func deadOrders(ctx context.Context, e *env, d *deadFlags) error {
+	kept, err := host.KeptOrders(d.ledger())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, text := range kept {
+		fmt.Fprintf(e.err, "held by the session, and watched by nobody while none runs: %s\n", text)
+	}
 	return e.deadViews(ctx, d, func(list []host.VenueView) {
 		t := tabwriter.NewWriter(e.out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(t, "instrument\tside\tqty\tfilled\tprice\tstrategy\tpair\tclient id")

@@ -56,6 +56,9 @@ func printSummary(w io.Writer, s *host.Summary) {
 		row("exposure", "in the market %s of the time, on average with %s of equity", figure(s.Metrics.Get("time_in_market")), grossText(s.Metrics))
 	}
 	row("fills", "%d%s", s.Fills, refusedText(s.OrdersRefused))
+	if s.Held != "" {
+		row("held", "%s: nothing watches them until the next session", s.Held)
+	}
 	row("events", "%d in %.1f s (%.0f/s)", s.Events, s.WallSeconds, float64(s.Events)/max(s.WallSeconds, 1e-9))
 	row("reloads", "%d, refused %d", s.Reloads, s.ReloadsRefused)
 	if s.Errors > 0 || s.Gaps > 0 || s.Malformed > 0 {

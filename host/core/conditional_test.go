@@ -383,3 +383,68 @@ func TestATriggerOnTheWrongSideIsRefused(t *testing.T) {
 		})
 	}
 }
+
+// Where the venue makes an order smaller in its place, one that only shrinks keeps its number.
+func TestAnOrderShrinksInItsPlace(t *testing.T) {
+	d := newDesk(t)
+	d.core.cfg.Shrinks = true
+	o := sent(t, d.do(func(p *Port) error {
+		p.Submit(exchange.Order{Instrument: perp, Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 599000, Qty: 500})
+		return nil
+	}))
+	var id exchange.OrderID
+	fx := d.do(func(p *Port) (err error) {
+		id, err = p.Amend(o.ID, intent.ConditionalChange{Qty: 300})
+		return err
+	})
+	if s := bodies[Shrink](fx); id != o.ID || len(s) != 1 || s[0].Qty != 300 || len(bodies[Cancel](fx)) != 0 {
+		t.Fatalf("goes on as %d, with %+v", id, s)
+	}
+	d.fill(o, 100, 599000)
+	d.step(exchange.Event{Kind: exchange.KindOrder, Instrument: perp, Update: exchange.OrderUpdate{ID: o.ID, Status: exchange.StatusPartial, Filled: 100, Qty: 300}})
+	now, _ := d.core.orders.get(o.ID)
+	if now.Qty != 300 || now.Leaves() != 200 {
+		t.Errorf("it is %+v", now)
+	}
+	d.fill(o, 200, 599000)
+	if now.Status != exchange.StatusFilled {
+		t.Errorf("it is %s", now.Status)
+	}
+}
+
+// A position is closed once the strategy's other orders have ended, held ones too; a target
+// counts what is under way, and no take-profit that rests.
+func TestCloseAndTarget(t *testing.T) {
+	d := newDesk(t)
+	d.long(500)
+	stop := d.hold(intent.ConditionalGroup{Legs: []intent.ConditionalRequest{stopAt("59000", 500)}})[0]
+	tp := sent(t, d.do(func(p *Port) error {
+		p.Submit(exchange.Order{Instrument: perp, Side: exchange.Sell, Type: exchange.Limit, TIF: exchange.GTC, Price: 620000, Qty: 500, ReduceOnly: true})
+		return nil
+	}))
+	d.do(func(p *Port) error {
+		if at := p.Heading(perp); at != 500 {
+			t.Errorf("it goes to %d", at)
+		}
+		p.Submit(exchange.Order{Instrument: perp, Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 590000, Qty: 100})
+		if at := p.Heading(perp); at != 600 {
+			t.Errorf("with an order to buy 100 it goes to %d", at)
+		}
+		return nil
+	})
+	var id exchange.OrderID
+	fx := d.do(func(p *Port) (err error) { id, err = p.CloseOwn(perp); return err })
+	if n := len(bodies[Cancel](fx)); n != 2 || len(bodies[Submit](fx)) != 0 || d.state(stop) != intent.ConditionalCanceled {
+		t.Fatalf("%d cancels, %d orders, the stop is %s", n, len(bodies[Submit](fx)), d.state(stop))
+	}
+	d.says(tp, exchange.StatusCanceled, 0, "")
+	buy, _ := d.core.orders.get(tp.ID + 1)
+	o := sent(t, d.says(buy, exchange.StatusCanceled, 0, ""))
+	if o.Parent != id || o.Qty != 500 || o.Side != exchange.Sell || !o.ReduceOnly {
+		t.Errorf("sent %+v", o)
+	}
+	d.fill(o, 500, 599990)
+	if d.state(id) != intent.ConditionalFilled || d.core.conditionals.Own(0, perp) != 0 {
+		t.Errorf("it is %s", d.state(id))
+	}
+}

@@ -89,6 +89,9 @@ type Config struct {
 	// this one when it is Final.
 	Restore *Restore
 	Final   bool
+	// Shrinks says that the venue makes a resting order smaller in its place (see
+	// exchange.Shrinker); otherwise another one takes its place.
+	Shrinks bool
 	// MarkTransfer gives the amount of a transfer that the core decides on, which is
 	// next to nothing less where the venue tells transfers apart by their amounts; 0
 	// when it is too small for that. nil: the amount as it is.

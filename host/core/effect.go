@@ -42,6 +42,11 @@ type (
 	Submit struct{ Order *exchange.Order }
 	// Cancel takes one back.
 	Cancel struct{ Order *exchange.Order }
+	// Shrink makes one smaller in its place.
+	Shrink struct {
+		Order *exchange.Order
+		Qty   exchange.Lots // the whole size that it is to have
+	}
 	// SendTransfer moves money from wallet to wallet.
 	SendTransfer struct{ Transfer *exchange.Transfer }
 	// WantVolume asks for what an instrument traded in the days before: a KindVolume.

@@ -21,6 +21,7 @@ func (e *Effect) Append(dst []byte, u *exchange.Universe) []byte {
 
 func (Submit) kind() string             { return "submit" }
 func (Cancel) kind() string             { return "cancel" }
+func (Shrink) kind() string             { return "shrink" }
 func (SendTransfer) kind() string       { return "transfer" }
 func (*WantSnapshot) kind() string      { return "snapshot" }
 func (WantVolume) kind() string         { return "volume" }
@@ -50,6 +51,9 @@ func (b Submit) appendTo(dst []byte, u *exchange.Universe) []byte {
 }
 func (b Cancel) appendTo(dst []byte, u *exchange.Universe) []byte {
 	return appendOrder(dst, b.Order, u)
+}
+func (b Shrink) appendTo(dst []byte, u *exchange.Universe) []byte {
+	return field(appendOrder(dst, b.Order, u), "to", u.Get(b.Order.Instrument).QtyDecimal(b.Qty).String())
 }
 func (b OrderChanged) appendTo(dst []byte, u *exchange.Universe) []byte {
 	return appendOrder(dst, b.Order, u)

@@ -99,6 +99,11 @@ func (ex *executions) onOrder(ev *exchange.Event) {
 	if o.Status.Terminal() {
 		return
 	}
+	if u.Qty != 0 {
+		o.Qty, o.Updated = max(u.Qty, o.Filled), ex.now
+		ex.setStatus(o, u.Status)
+		return
+	}
 	if u.Status == exchange.StatusAccepted && (o.Status == exchange.StatusAccepted || o.Status == exchange.StatusPartial) {
 		return
 	}

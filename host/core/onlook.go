@@ -68,6 +68,9 @@ func (o Onlooker) Strategy(strategy int32) []Held {
 // Conditionals are the orders that the host holds and that are not over, by number.
 func (o Onlooker) Conditionals() []intent.Conditional { return o.C.conditionals.live() }
 
+// Keeping words how many orders of which type are held: "2 stops"; "": none.
+func (o Onlooker) Keeping() string { return o.C.conditionals.keeping() }
+
 func (o Onlooker) held(id exchange.InstrumentID, p *position) Held {
 	m := &o.C.markets.list[id]
 	h := Held{Instrument: m.in, position: *p, mark: m.mark.Mark}

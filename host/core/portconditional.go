@@ -33,7 +33,12 @@ func (st *stagedAmend) commit(c *Core, _ *instance) {
 		g.Amend(c.conditionals.port, st.id, st.change)
 		return
 	}
-	if o, ok := c.orders.get(st.id); ok && !o.Status.Terminal() && o.Parent == 0 {
+	o, ok := c.orders.get(st.id)
+	switch {
+	case !ok || o.Status.Terminal() || o.Canceled || o.Parent != 0:
+	case st.by == st.id:
+		c.emit(o.Strategy, Shrink{copied(o), st.change.Qty})
+	default:
 		c.conditionals.begin(conditional.Replace(st.by, o, st.change, c.now))
 	}
 }
@@ -112,7 +117,8 @@ func (p *Port) heldWith(n int) int {
 // Amend stages another size, price or trigger of an order, and returns the number under which
 // it goes on. What the host holds keeps its own. An order at the venue is taken back first:
 // another one, with a number of its own, takes its place once it has ended, and is as large
-// as what is left then, so that there never are two.
+// as what is left then, so that there never are two. Where the venue makes an order smaller in its place, one of which
+// the size alone shrinks keeps number and place in the queue.
 func (p *Port) Amend(id exchange.OrderID, ch intent.ConditionalChange) (exchange.OrderID, error) {
 	if c, ok := p.Conditional(id); ok {
 		if err := conditional.CheckChange(c, ch, p.c.conditionals); err != nil {
@@ -145,7 +151,10 @@ func (p *Port) Amend(id exchange.OrderID, ch intent.ConditionalChange) (exchange
 	case p.c.phase.stopping:
 		return 0, errEnding
 	}
-	by := p.nextOrder()
+	by := id
+	if !p.c.cfg.Shrinks || ch.Price != 0 && ch.Price != o.Price || ch.Qty > o.Qty || !o.Rests() {
+		by = p.nextOrder()
+	}
 	p.stage(&stagedAmend{id, by, ch})
 	return by, nil
 }

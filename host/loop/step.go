@@ -86,6 +86,10 @@ func (l *Loop) carryOut() {
 			l.Venue.Submit(b.Order, l.now)
 		case core.Cancel:
 			l.Venue.Cancel(b.Order.ID, l.now)
+		case core.Shrink:
+			if v, ok := l.Venue.(exchange.Shrinker); ok {
+				v.Shrink(b.Order.ID, b.Qty, l.now)
+			}
 		case core.SendTransfer:
 			l.Venue.Transfer(b.Transfer, l.now)
 		case *core.WantSnapshot:

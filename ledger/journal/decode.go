@@ -222,7 +222,14 @@ func decodeUpdate(in *cursor, u *exchange.OrderUpdate) {
 	u.Filled = exchange.Lots(in.int())
 	u.Code = int(in.int())
 	u.Reason = in.string()
-	u.CancelRejected = in.bool()
+	flags := in.byte()
+	u.CancelRejected, u.Qty = flags&updateRejected != 0, 0
+	if flags&updateQty != 0 {
+		u.Qty = exchange.Lots(in.int())
+	}
+	if flags > updateRejected|updateQty || flags&updateQty != 0 && u.Qty == 0 {
+		in.fail()
+	}
 }
 
 func decodeFill(in *cursor, f *exchange.Fill) {

@@ -243,6 +243,12 @@ func appendOwn(dst []byte, ev *exchange.Event) []byte {
 	return dst
 }
 
+// The last byte of an update that is always there says what of these it has.
+const (
+	updateRejected = 1 << iota // CancelRejected
+	updateQty                  // Qty follows
+)
+
 func appendUpdate(dst []byte, u *exchange.OrderUpdate) []byte {
 	dst = binary.AppendUvarint(dst, uint64(u.ID))
 	dst = appendString(dst, u.VenueID)
@@ -250,7 +256,14 @@ func appendUpdate(dst []byte, u *exchange.OrderUpdate) []byte {
 	dst = appendInt(dst, int64(u.Filled))
 	dst = appendInt(dst, int64(u.Code))
 	dst = appendString(dst, u.Reason)
-	return appendBool(dst, u.CancelRejected)
+	flags := byte(0)
+	if u.CancelRejected {
+		flags = updateRejected
+	}
+	if u.Qty == 0 { // as before there was one
+		return append(dst, flags)
+	}
+	return appendInt(append(dst, flags|updateQty), int64(u.Qty))
 }
 
 func appendFill(dst []byte, f *exchange.Fill) []byte {

@@ -116,7 +116,7 @@ func genOwn(t *rapid.T, ev *exchange.Event) {
 	case exchange.KindOrder:
 		ev.Update = exchange.OrderUpdate{ID: exchange.OrderID(rapid.Uint64().Draw(t, "id")), VenueID: genText(t),
 			Status: exchange.OrderStatus(genByte(t)), Filled: genLots(t), Code: int(anyInt.Draw(t, "code")),
-			Reason: genText(t), CancelRejected: genBool(t)}
+			Reason: genText(t), CancelRejected: genBool(t), Qty: genLots(t)}
 	case exchange.KindFill:
 		ev.Fill = &exchange.Fill{Order: exchange.OrderID(rapid.Uint64().Draw(t, "id")), VenueID: genText(t),
 			TradeID: genText(t), Instrument: exchange.InstrumentID(genInt32(t)), Side: exchange.Side(genByte(t)),
@@ -217,7 +217,7 @@ func TestCodecKnowsEveryField(t *testing.T) {
 		want int
 	}{
 		{exchange.Event{}, 42}, {exchange.Past{}, 3}, {exchange.Settled{}, 4}, {exchange.Premium{}, 2}, {exchange.Volumes{}, 2}, {exchange.Scan{}, 1}, {exchange.ScanRow{}, 12}, {exchange.MarkPath{}, 4}, {exchange.Advice{}, 9}, {exchange.Fill{}, 13}, {exchange.FundingPayment{}, 8}, {exchange.Transfer{}, 9},
-		{exchange.OrderUpdate{}, 7}, {exchange.Bar{}, 8}, {exchange.Flow{}, 4}, {exchange.Reload{}, 8}, {exchange.Source{}, 2},
+		{exchange.OrderUpdate{}, 8}, {exchange.Bar{}, 8}, {exchange.Flow{}, 4}, {exchange.Reload{}, 8}, {exchange.Source{}, 2},
 	} {
 		if n := reflect.TypeOf(c.v).NumField(); n != c.want {
 			t.Errorf("%T has %d fields, the codec was written for %d: extend it and genEvent", c.v, n, c.want)

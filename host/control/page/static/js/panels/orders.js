@@ -7,7 +7,7 @@ const depth = 8;
 
 export function orders({ session, acts, confirm, inspect, pick, shared }) {
   const cancel = h("button", { type: "button", class: "danger", disabled: true, onclick: () => confirm(acts.cancelAll()) }, "Cancel all…");
-  const p = panel("orders", "Working orders", "Orders that wait at a venue, and how much is before them at their price", 7, search("Search orders", (s) => t.find(s)), cancel);
+  const p = panel("orders", "Working orders", "Orders that wait at a venue, how much is before them at their price, and those that this program holds: they do nothing while nothing runs", 7, search("Search orders", (s) => t.find(s)), cancel);
   const age = (r) => (session.status ? Date.parse(session.status.time) - Date.parse(r.created) : 0);
   const t = table({
     label: "Working orders", key: (r) => r.id, empty: "No orders are working.", find: (r) => [r.id, r.strategy, r.instrument, r.side, r.status].join(" "),
@@ -15,13 +15,13 @@ export function orders({ session, acts, confirm, inspect, pick, shared }) {
       { head: "Order", text: (r) => "#" + r.id, act: (r) => inspect("order", r.id), title: (r) => `Explain order ${r.id}${r.client_id ? ", " + r.client_id : ""}`, sort: (r) => r.id },
       { head: "Instrument", text: (r) => r.instrument, act: (r) => pick(r.instrument), title: (r) => r.instrument, sort: (r) => r.instrument },
       { head: "Side", text: (r) => r.side, cls: (r) => (r.side === "buy" ? "up" : "down"), sort: (r) => r.side },
-      { head: "Price", num: true, text: (r) => (Number(r.price) ? exact(r.price) : "market"), title: (r) => `${r.type} ${r.tif}${r.post_only ? " post only" : ""}${r.reduce_only ? " reduce only" : ""}`, sort: (r) => Number(r.price) },
+      { head: "Price", num: true, text: (r) => (Number(r.price) ? exact(r.price) : "market") + (r.trigger ? ` (${r.trigger_source} ${exact(r.trigger)})` : ""), title: (r) => `${r.when ? r.when + ": " : ""}${r.type} ${r.tif}${r.post_only ? " post only" : ""}${r.reduce_only ? " reduce only" : ""}`, sort: (r) => Number(r.price) },
       { head: "Filled / quantity", num: true, text: (r) => exact(r.filled) + " / " + exact(r.qty), bar: (r) => r.filled / r.qty, sort: (r) => Number(r.qty) },
       { head: "Ahead", num: true, tip: "Quantity before it in the queue at its price, as far as it is known or modelled", text: (r) => exact(r.ahead), sort: (r) => Number(r.ahead) },
       { head: "Status", text: (r) => r.status, title: (r) => r.reason, sort: (r) => r.status },
       { head: "Age", num: true, min: "m", text: (r) => lasting(age(r)), sort: (r) => -Date.parse(r.created) },
       { head: "Strategy", min: "x", text: (r) => r.strategy, sort: (r) => r.strategy },
-      { head: "", name: "Cancel", text: (r) => (session.steerable && !r.pair && !r.schedule ? "Cancel" : ""), act: (r) => confirm(acts.cancel(r)), title: () => "Take this order back" },
+      { head: "", name: "Cancel", text: (r) => (session.steerable && !r.pair && !r.schedule && !r.parent ? "Cancel" : ""), act: (r) => confirm(acts.cancel(r)), title: () => "Take this order back" },
     ],
   });
   p.body.append(t.el);
