@@ -24,6 +24,7 @@ var layers = [][]string{
 	{"host/loop", "host/script", "host/watch", "host/advisor", "host/notify", "host/control", "ledger"},
 	{"host/core", "bindings"},
 	{"host/execution", "host/risk", "host/bars"},
+	{"host/study"},
 	{"exchange", "scripts"},
 }
 
