@@ -143,6 +143,7 @@ type runner struct {
 	desk     *advisor.Desk // nil: no advisor
 
 	*reporter
+	tap            tap                   // sees all that is decided; nil: nobody does
 	handled        func(*exchange.Event) // of what came from outside; nil: nobody waits
 	refusedVersion string                // what was wrong with the last version that was to be loaded; ""
 	opened         bool                  // the strategies are the session's, to be closed with it

@@ -10,6 +10,9 @@ import (
 // sink hands the effects of one event to people and to the record.
 func (r *runner) sink(ev *exchange.Event, fx []core.Effect) error {
 	r.account.took(ev)
+	if r.tap != nil {
+		r.tap(ev, fx)
+	}
 	for i := range fx {
 		r.take(r.core, &fx[i])
 		r.probation.take(&fx[i])

@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"sort"
 	"strings"
@@ -158,30 +155,25 @@ func sharedByRuns(call string, s *Options) error {
 }
 
 // perform runs all there is and adds it up.
-func (st *study) perform(ctx context.Context) (_ *Study, err error) {
-	if st.dir, err = os.MkdirTemp("", "perilune-study-*"); err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(st.dir) // only ledgers that nobody asked for
+func (st *comparison) perform(ctx context.Context) (*Study, error) {
 	if err := st.runAll(ctx); err != nil {
 		return nil, err
 	}
 	return st.result(), nil
 }
 
-// study is a comparison at work.
-type study struct {
+// comparison is a comparison at work.
+type comparison struct {
 	o           *StudyOptions
 	names       []string
 	runs        []*StudyRun
-	dir         string
 	loaded      *History // that all runs read; nil: each opens its own market
 	assumptions []string
 	currency    string
 	once        sync.Once
 }
 
-func newStudy(o *StudyOptions) (*study, error) {
+func newStudy(o *StudyOptions) (*comparison, error) {
 	if len(o.Splits) < 2 || !slices.IsSorted(o.Splits) {
 		return nil, configError("splits: want two or more days, each later than the one before")
 	}
@@ -195,7 +187,7 @@ func newStudy(o *StudyOptions) (*study, error) {
 	if err := checkReport(o.Report); err != nil {
 		return nil, err
 	}
-	st := &study{o: o}
+	st := &comparison{o: o}
 	for _, s := range scripts {
 		grid, err := st.grid(&s)
 		if err != nil {
@@ -213,7 +205,7 @@ func newStudy(o *StudyOptions) (*study, error) {
 }
 
 // load reads a directory of data for all runs.
-func (st *study) load() (err error) {
+func (st *comparison) load() (err error) {
 	s := &st.o.Session
 	if s.Source != nil || s.Loaded != nil || s.synthetic() || len(s.Market) != 1 || isJournal(s.Market[0]) {
 		return nil
@@ -223,7 +215,7 @@ func (st *study) load() (err error) {
 }
 
 // grid lists the combinations of values of a strategy, each once. The first is its defaults.
-func (st *study) grid(s *loaded) ([]map[string]string, error) {
+func (st *comparison) grid(s *loaded) ([]map[string]string, error) {
 	grid := []map[string]string{nil}
 	for _, key := range sortedKeys(st.o.Tune) {
 		name, param, _ := strings.Cut(key, ".")
@@ -255,7 +247,7 @@ func (st *study) grid(s *loaded) ([]map[string]string, error) {
 }
 
 // usual reports whether values are those that a strategy has anyway.
-func (st *study) usual(s *loaded, values map[string]string) bool {
+func (st *comparison) usual(s *loaded, values map[string]string) bool {
 	set := paramsFor(s.name, s.params, st.o.Session.Set)
 	return !slices.ContainsFunc(s.params, func(p script.Param) bool {
 		v, tuned := values[s.name+"."+p.Name]
@@ -264,7 +256,7 @@ func (st *study) usual(s *loaded, values map[string]string) bool {
 }
 
 // checkTune refuses a parameter of a strategy that is not compared.
-func (st *study) checkTune(scripts []loaded) error {
+func (st *comparison) checkTune(scripts []loaded) error {
 	for _, key := range sortedKeys(st.o.Tune) {
 		name, _, dotted := strings.Cut(key, ".")
 		known := slices.ContainsFunc(scripts, func(s loaded) bool { return s.name == name })
@@ -276,7 +268,7 @@ func (st *study) checkTune(scripts []loaded) error {
 }
 
 // report tells of a run that ended.
-func (st *study) report(done, i int) (err error) {
+func (st *comparison) report(done, i int) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("RunStudy: Progress panicked: %v (%s)", v, panickedAt())
@@ -288,7 +280,7 @@ func (st *study) report(done, i int) (err error) {
 	return nil
 }
 
-func (st *study) runAll(ctx context.Context) error {
+func (st *comparison) runAll(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	next := make(chan int)
@@ -327,48 +319,37 @@ feed:
 }
 
 // run runs one strategy over one part and keeps what the study needs of it.
-func (st *study) run(ctx context.Context, i int) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &PanicError{Value: v, Stack: string(debug.Stack())}
-		}
-	}()
+func (st *comparison) run(ctx context.Context, i int) error {
 	run := st.runs[i]
-	o := st.o.Session
-	o.Scripts, o.Journal, o.New, o.Watch, o.Report = []string{run.Script}, "off", true, false, ""
-	o.DB = filepath.Join(st.dir, fmt.Sprintf("%d.db", i))
+	o := st.o.Session.alone()
+	o.Scripts = []string{run.Script}
 	o.History.From, o.History.To = st.o.Splits[run.part], st.o.Splits[run.part+1]
 	o.Set = st.settings(run)
-	o.Log, o.Logger, o.Notifier, o.Status = nil, nil, nil, nil
 	if st.loaded != nil {
 		o.Loaded = st.loaded
 	}
-	if err := o.Validate(); err != nil {
-		return err
-	}
-	r := newRunner(&o)
-	defer r.close()
-	if err := r.open(ctx); err != nil {
-		return fmt.Errorf("%s from %s: %w", run.Strategy, run.From, err)
-	}
-	sum, err := r.finish(ctx, r.loop.Run(ctx))
-	if err == nil && ctx.Err() == nil {
-		err = run.take(r, sum, st.o.Capital)
+	var book *tradeBook
+	err := runAlone(ctx, &o, func(r *runner) tap {
+		book = newTradeBook(r.core.Universe())
+		return book.take
+	}, func(r *runner, sum *Summary) error {
+		run.take(r, sum, book, st.o.Capital)
 		run.Annual = st.inYear(run.Return, o.History.To-o.History.From)
-	}
+		st.once.Do(func() { st.assumptions, st.currency = sum.Assumptions, sum.Currency })
+		if sum.Data != nil {
+			run.problems = sum.Data.Troubles()
+		}
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("%s from %s: %w", run.Strategy, run.From, err)
-	}
-	st.once.Do(func() { st.assumptions, st.currency = sum.Assumptions, sum.Currency })
-	if sum.Data != nil {
-		run.problems = sum.Data.Troubles()
 	}
 	return nil
 }
 
 // settings are the session's parameters as far as the strategy has them, and the
 // run's own.
-func (st *study) settings(run *StudyRun) map[string]string {
+func (st *comparison) settings(run *StudyRun) map[string]string {
 	set := map[string]string{}
 	for k, v := range st.o.Session.Set { // order does not matter: into a map
 		if name, _, dotted := strings.Cut(k, "."); !dotted || name == run.Strategy {
@@ -382,7 +363,7 @@ func (st *study) settings(run *StudyRun) map[string]string {
 }
 
 // result chooses the runs that count and adds them up.
-func (st *study) result() *Study {
+func (st *comparison) result() *Study {
 	out := &Study{Market: strings.Join(st.o.Session.Market, " "), Currency: st.currency, Runs: st.runs, Assumptions: st.assumptions, DataProblems: st.problems()}
 	for _, s := range st.o.Splits {
 		out.Splits = append(out.Splits, s.String())
@@ -415,7 +396,7 @@ func (st *study) result() *Study {
 
 // inYear is a return over a time as one of a year of 365 days; 0 over none. It compounds
 // unless it is of a Capital, and is -1 of what was lost whole.
-func (st *study) inYear(r float64, over exchange.Time) float64 {
+func (st *comparison) inYear(r float64, over exchange.Time) float64 {
 	year := float64(365 * exchange.Day)
 	switch {
 	case over <= 0:
@@ -430,7 +411,7 @@ func (st *study) inYear(r float64, over exchange.Time) float64 {
 
 // problems joins what the runs said of their data, one part after another. All runs
 // of a part played the same data.
-func (st *study) problems() (out []string) {
+func (st *comparison) problems() (out []string) {
 	for part := range len(st.o.Splits) - 1 {
 		for _, run := range st.runs {
 			if run.part != part {
@@ -448,7 +429,7 @@ func (st *study) problems() (out []string) {
 // choose returns the run of a part whose values earned most over the parts before.
 // Among equals, and over the first part, it is the one that comes first: the
 // defaults.
-func (st *study) choose(name string, part int) *StudyRun {
+func (st *comparison) choose(name string, part int) *StudyRun {
 	var best *StudyRun
 	var most decimal.Decimal
 	for _, run := range st.runs {
@@ -494,7 +475,7 @@ func curve(equity []track.Point, shift decimal.Decimal) (out []report.Point) {
 
 // candidates are the strategies for the page. The curves of the parts are put end to end:
 // each begins where the one before ended.
-func (st *study) candidates(s *Study) (out []report.Candidate) {
+func (st *comparison) candidates(s *Study) (out []report.Candidate) {
 	for _, t := range s.Totals {
 		c := report.Candidate{Name: t.Strategy, Net: t.Net.Decimal, OutOfSample: t.OutOfSample.Decimal, Return: t.Return, Drawdown: t.Drawdown}
 		sum := decimal.Zero

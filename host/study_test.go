@@ -15,7 +15,7 @@ import (
 // TestAStudyChoosesByThePastOnly has values that are best in the last part, which
 // must not matter to the choice for it.
 func TestAStudyChoosesByThePastOnly(t *testing.T) {
-	st := &study{o: &StudyOptions{Splits: []exchange.Time{1, 2, 3, 4}}, names: []string{"s"}}
+	st := &comparison{o: &StudyOptions{Splits: []exchange.Time{1, 2, 3, 4}}, names: []string{"s"}}
 	nets := map[string][3]int64{"": {5, 5, 5}, "1": {4, 9, 0}, "2": {9, -9, 100}}
 	for part := range 3 {
 		for _, v := range []string{"", "1", "2"} {

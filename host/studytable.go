@@ -68,7 +68,7 @@ type StudyTableRow struct {
 // tableRow is a row at work.
 type tableRow struct {
 	out           *StudyTableRow
-	halves, folds *study
+	halves, folds *comparison
 }
 
 // RunStudyTable runs all rows of a plan. A row whose data are not there is skipped, and
@@ -195,7 +195,7 @@ func (o *StudyTableOptions) run(ctx context.Context, t *StudyTable, rows []*tabl
 		all += len(r.halves.runs) + len(r.folds.runs)
 	}
 	for _, r := range rows {
-		for _, st := range []*study{r.halves, r.folds} {
+		for _, st := range []*comparison{r.halves, r.folds} {
 			before := done
 			st.loaded = history
 			if o.Progress != nil {

@@ -16,14 +16,16 @@ import (
 )
 
 func studyVerb(ctx context.Context, e *env, args []string) error {
-	f := e.flags("study", "SCRIPT… --data DIR --splits DAY,DAY,… [flags]\n  perilune study PLAN.toml --data DIR [flags]",
+	f := e.flags("study", "SCRIPT… --data DIR --splits DAY,DAY,… [flags]\n  perilune study SCRIPT --data DIR --search grid|random|tpe [--walk-forward train=2y,test=6m] [flags]\n  perilune study PLAN.toml --data DIR [flags]",
 		"perilune study scripts/baselines/*.lua scripts/funding_rotation.lua --data history --symbols BTCUSDT,ETHUSDT --splits 2020-01-01,2021-01-01,2022-01-01 --report study.html")
 	var s sessionFlags
 	var h historyFlags
 	h.define(f)
 	splits := f.StringSlice("splits", nil, "days, UTC, that history is cut at: each part lies between two of them (required)")
-	tune := f.StringArray("tune", nil, "strategy.parameter=v1,v2,…: values to choose from by the parts before (repeatable)")
+	tune := f.StringArray("tune", nil, "strategy.parameter=v1,v2,…: values to choose from by the parts before; of a search also parameter=lo..hi[:log][:step=N], or a parameter alone for what the script says of it (repeatable)")
 	capital := f.String("capital", "", "what returns and drawdowns are parts of, such as the value of one leg of the pairs; default: what the account begins with")
+	var look searchFlags
+	look.define(f)
 	s.define(f)
 	for _, name := range []string{"db", "journal", "journal-cap", "new", "clear-halt", "sure"} {
 		_ = f.MarkHidden(name) // a study keeps no ledger
@@ -43,6 +45,12 @@ func studyVerb(ctx context.Context, e *env, args []string) error {
 	}
 	if o.Scripts, err = e.scripts(f); err != nil {
 		return err
+	}
+	if search, err := look.asked(f); search || err != nil {
+		if err != nil {
+			return err
+		}
+		return e.studySearch(ctx, &look, o, *tune, *capital, &s)
 	}
 	st := &host.StudyOptions{Session: *o, Report: s.report}
 	if st.Splits, err = parseSplits(*splits); err != nil {

@@ -55,26 +55,33 @@ type Doubts struct {
 // Doubt looks at daily returns of trials over the same days. The best is that of the highest
 // Sharpe ratio, or of the highest mean with byMean.
 func Doubt(trials [][]float64, byMean bool) *Doubts {
-	d := &Doubts{Trials: len(trials), Verdict: VerdictUnknown}
-	var ratios []float64
-	var parts [][]Block
-	best := math.Inf(-1)
+	at, best := 0, math.Inf(-1)
 	for i, returns := range trials {
 		m := MomentsOf(returns)
-		ratios = append(ratios, m.Sharpe())
-		parts = append(parts, Blocks(returns, CSCVParts))
 		score := m.Sharpe()
 		if byMean {
 			score = m.Mean
 		}
 		if score > best {
-			best, d.Best = score, i
+			best, at = score, i
 		}
+	}
+	return DoubtOf(trials, at, byMean)
+}
+
+// DoubtOf doubts one of the trials, which was chosen as the best by something else.
+func DoubtOf(trials [][]float64, best int, byMean bool) *Doubts {
+	d := &Doubts{Trials: len(trials), Best: best, Verdict: VerdictUnknown}
+	var ratios []float64
+	var parts [][]Block
+	for _, returns := range trials {
+		ratios = append(ratios, MomentsOf(returns).Sharpe())
+		parts = append(parts, Blocks(returns, CSCVParts))
 	}
 	if len(trials) == 0 {
 		return d
 	}
-	m := MomentsOf(trials[d.Best])
+	m := MomentsOf(trials[best])
 	d.Days, d.Sharpe, d.Skew, d.Kurtosis = m.N, m.Sharpe(), m.Skew, m.Kurtosis
 	d.Independent = IndependentTrials(len(trials), meanCorrelation(trials))
 	variance := Variance(ratios)
