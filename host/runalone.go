@@ -14,7 +14,7 @@ func (o *Options) alone() Options {
 	s := *o
 	s.Ledger, s.DB, s.Backup, s.New, s.ClearHalt, s.Journal = LedgerNone, "", BackupOptions{}, false, false, "off"
 	s.Watch, s.Report, s.Log, s.Status, s.Opened = false, "", nil, nil, nil
-	s.Logger, s.Notifier, s.Notify = nil, nil, nil
+	s.Logger, s.Notifier, s.Notify, s.Sure = nil, nil, nil, 0
 	return s
 }
 

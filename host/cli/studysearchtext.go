@@ -60,7 +60,7 @@ func printTrials(w io.Writer, s *host.StudySearch) {
 		if x.Number == 0 {
 			values += " (the script's own)"
 		}
-		fmt.Fprintf(t, "%d\t%s\t%s%s\t\n", x.Number, figure(x.Score), figuresOf(&x.StudyFigures), values)
+		fmt.Fprintf(t, "%d\t%s\t%s%s\t\n", x.Number, shortNumber(x.Score), figuresOf(&x.StudyFigures), values)
 	}
 	t.Flush()
 	if n := len(s.Trials); n > shownTrials {
@@ -77,7 +77,7 @@ func printWindows(w io.Writer, s *host.StudySearch) {
 		if x.Doubts != nil && x.Doubts.Overfit != nil {
 			pbo = fmt.Sprintf("%.2f", x.Doubts.Overfit.PBO)
 		}
-		fmt.Fprintf(t, "%.10s\t%s\t%s\t%s\t%s%s\t\n", x.From, strings.Join(x.Train, " "), figure(x.Chosen.Score), pbo, figuresOf(&x.Judged), x.Chosen.Values())
+		fmt.Fprintf(t, "%.10s\t%s\t%s\t%s\t%s%s\t\n", x.From, strings.Join(x.Train, " "), shortNumber(x.Chosen.Score), pbo, figuresOf(&x.Judged), x.Chosen.Values())
 	}
 	fmt.Fprintf(t, "together\t\t\t\t%s\t\n", figuresOf(s.OutOfSample))
 	t.Flush()
@@ -110,7 +110,7 @@ func printHeat(w io.Writer, h *study.Heat, objective string) {
 			if most > least {
 				shade = int(math.Round((v - least) / (most - least) * float64(len(shades)-1)))
 			}
-			fmt.Fprintf(t, "%s %s\t", figure(v), shades[shade])
+			fmt.Fprintf(t, "%s %s\t", shortNumber(v), shades[shade])
 		}
 		fmt.Fprintln(t)
 	}
@@ -163,8 +163,8 @@ func printDoubts(w io.Writer, s *host.StudySearch) {
 	fmt.Fprintf(w, "%s: %s\n", strings.ToUpper(string(d.Verdict)), d.Why)
 }
 
-// figure is a number as short as it says enough.
-func figure(v float64) string {
+// shortNumber is a number as short as it says enough.
+func shortNumber(v float64) string {
 	if math.Abs(v) >= 1000 {
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	}

@@ -3,6 +3,7 @@ package tearsheet
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,18 +20,24 @@ var conditionRE = regexp.MustCompile(`^\s*([a-z_]+)\s*(<=|>=|==|!=|<|>)\s*(\S+?)
 
 // ParseCondition reads METRIC OP NUMBER; the number may have a % behind it. did is what to
 // say of a name that is not known, given those that are.
-func ParseCondition(text string, did func(name string, known []string) string) (c Condition, err error) {
+func ParseCondition(text string, did func(name string, known []string) string) (Condition, error) {
+	var names []string
+	for _, d := range Definitions() {
+		names = append(names, d.Name)
+	}
+	return ParseConditionOf(names, "perilune docs reports", text, did)
+}
+
+// ParseConditionOf reads a condition about other figures, by their names; where is what lists
+// them.
+func ParseConditionOf(names []string, where, text string, did func(name string, known []string) string) (c Condition, err error) {
 	m := conditionRE.FindStringSubmatch(text)
 	if m == nil {
 		return c, fmt.Errorf("%q: want a metric, one of < <= > >= == != and a number, such as max_drawdown>0.2", text)
 	}
 	c = Condition{Text: strings.TrimSpace(text), Metric: m[1], Op: m[2]}
-	var names []string
-	for _, d := range Definitions() {
-		names = append(names, d.Name)
-	}
-	if !known(c.Metric) {
-		return c, fmt.Errorf("%q: there is no metric %s%s; perilune docs reports lists them", text, c.Metric, did(c.Metric, names))
+	if !slices.Contains(names, c.Metric) {
+		return c, fmt.Errorf("%q: there is no metric %s%s; %s lists them", text, c.Metric, did(c.Metric, names), where)
 	}
 	number, percent := strings.CutSuffix(m[3], "%")
 	if c.Than, err = strconv.ParseFloat(number, 64); err != nil {
@@ -42,13 +49,9 @@ func ParseCondition(text string, did func(name string, known []string) string) (
 	return c, nil
 }
 
-func known(name string) bool {
-	for _, d := range Definitions() {
-		if d.Name == name {
-			return true
-		}
-	}
-	return false
+// Holds reports whether the condition holds of a value of its metric.
+func (c *Condition) Holds(v float64) bool {
+	return map[string]bool{"<": v < c.Than, "<=": v <= c.Than, ">": v > c.Than, ">=": v >= c.Than, "==": v == c.Than, "!=": v != c.Than}[c.Op]
 }
 
 // Judge reports whether the condition holds, and in words what the metric is. A metric that is
@@ -58,7 +61,5 @@ func (c *Condition) Judge(m Metrics) (holds, known bool, text string) {
 	if !x.Defined {
 		return false, false, fmt.Sprintf("%s: %s is not defined here: %s", c.Text, c.Metric, x.Doc)
 	}
-	v := x.InexactFloat64()
-	holds = map[string]bool{"<": v < c.Than, "<=": v <= c.Than, ">": v > c.Than, ">=": v >= c.Than, "==": v == c.Than, "!=": v != c.Than}[c.Op]
-	return holds, true, fmt.Sprintf("%s: it is %s", c.Text, x.json())
+	return c.Holds(x.InexactFloat64()), true, fmt.Sprintf("%s: it is %s", c.Text, x.json())
 }
