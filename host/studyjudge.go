@@ -11,8 +11,8 @@ import (
 
 // frame is what every result says.
 func (s *searcher) frame() *StudySearch {
-	out := &StudySearch{Market: s.history.dir, Strategy: s.script.name, Currency: s.currency, From: s.all.From.String(), To: s.all.To.String(),
-		Method: string(s.o.Method), Seed: s.o.Seed, Objective: s.o.Objective, Assumptions: s.assumptions, DataProblems: s.problems, TrialsFile: s.o.TrialsFile}
+	out := &StudySearch{Market: s.history.dir, Strategy: s.script.name, From: s.all.From.String(), To: s.all.To.String(),
+		Method: string(s.o.Method), Seed: s.o.Seed, Objective: s.o.Objective, TrialsFile: s.o.TrialsFile}
 	for i := range s.search.Space {
 		d := &s.search.Space[i]
 		out.Parameters = append(out.Parameters, struct {
@@ -20,7 +20,29 @@ func (s *searcher) frame() *StudySearch {
 			Range string `json:"range"`
 		}{d.Name, rangeText(d)})
 	}
+	for _, span := range s.spans() {
+		if run := s.trials.find(trialKey(s.params(s.search.First), span)); run != nil && run.Told != nil {
+			out.hear(run.Told)
+		}
+	}
 	return out
+}
+
+// spans are all parts of the time that trials run over.
+func (s *searcher) spans() (out []study.Span) {
+	for _, x := range s.splits {
+		out = append(out, x.Train...)
+	}
+	if len(out) == 0 {
+		out = []study.Span{s.all}
+	}
+	return out
+}
+
+// hear takes what a run said of its data, each once.
+func (out *StudySearch) hear(t *trialTold) {
+	out.Currency = t.Currency
+	out.Assumptions, out.DataProblems = joined(out.Assumptions, t.Assumptions), joined(out.DataProblems, t.Problems)
 }
 
 // whole is the result of a search that keeps nothing to judge by.
@@ -52,6 +74,7 @@ func (s *searcher) walked(windows []StudyWindow) *StudySearch {
 		returns, trades = append(returns, w.returns...), append(trades, w.trades...)
 		run := s.trials.find(trialKey(w.Chosen.Params, s.splits[i].Test))
 		runs = append(runs, run)
+		out.hear(run.Told)
 	}
 	total, _ := figures(runs)
 	out.OutOfSample = &total

@@ -25,11 +25,6 @@ type searcher struct {
 	trials  *trialFile
 	slots   chan struct{} // runs at a time
 
-	told        sync.Once
-	assumptions []string
-	problems    []string
-	currency    string
-
 	progress struct {
 		sync.Mutex
 		StudyProgress
@@ -123,7 +118,7 @@ func (s *searcher) window(ctx context.Context, split *study.Split, w *StudyWindo
 	w.Chosen = *best(all)
 	w.Doubts = study.Doubt(aligned(lists), byMean(s.o.Objective))
 	w.From, w.To = split.Test.From.String(), split.Test.To.String()
-	run, err := s.run(ctx, w.Chosen.Params, split.Test)
+	run, err := s.run(ctx, w.Chosen.Params, split.Test, true)
 	if err != nil {
 		return err
 	}
@@ -173,7 +168,7 @@ func (s *searcher) trial(ctx context.Context, train []study.Span) ([]StudyTrial,
 			break
 		}
 		points, ended[i] = append(points, p), make(chan struct{})
-		trials[i] = StudyTrial{Number: i, Params: s.params(i, p)}
+		trials[i] = StudyTrial{Number: i, Params: s.params(p)}
 		running.Go(func() {
 			defer close(ended[i])
 			if err := s.evaluate(ctx, &trials[i], train); err != nil {
@@ -188,8 +183,8 @@ func (s *searcher) trial(ctx context.Context, train []study.Span) ([]StudyTrial,
 	return trials[:len(points)], nil
 }
 
-// params are the settings of a point. Those of the script itself need none.
-func (s *searcher) params(i int, point []string) map[string]string {
+// params are the settings of a point.
+func (s *searcher) params(point []string) map[string]string {
 	out := map[string]string{}
 	for d, v := range point {
 		out[s.script.name+"."+s.search.Space[d].Name] = v
@@ -202,7 +197,7 @@ func (s *searcher) evaluate(ctx context.Context, t *StudyTrial, spans []study.Sp
 	runs := make([]*trialRun, len(spans))
 	for i, span := range spans {
 		var err error
-		if runs[i], err = s.run(ctx, t.Params, span); err != nil {
+		if runs[i], err = s.run(ctx, t.Params, span, t.Number == 0); err != nil {
 			return err
 		}
 		t.trades = append(t.trades, runs[i].Trades...)
@@ -214,8 +209,8 @@ func (s *searcher) evaluate(ctx context.Context, t *StudyTrial, spans []study.Sp
 }
 
 // run runs parameters over a span, unless that was done before.
-func (s *searcher) run(ctx context.Context, params map[string]string, span study.Span) (*trialRun, error) {
-	if known := s.trials.find(trialKey(params, span)); known != nil {
+func (s *searcher) run(ctx context.Context, params map[string]string, span study.Span, tells bool) (*trialRun, error) {
+	if known := s.trials.find(trialKey(params, span)); known != nil && (known.Told != nil || !tells) {
 		return known, s.ended(true)
 	}
 	select {
@@ -224,7 +219,7 @@ func (s *searcher) run(ctx context.Context, params map[string]string, span study
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	out, err := s.play(ctx, params, span)
+	out, err := s.play(ctx, params, span, tells)
 	if err == nil {
 		err = s.trials.keep(out)
 	}

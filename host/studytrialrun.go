@@ -30,6 +30,15 @@ type trialRun struct {
 	Halted   string        `json:"halted,omitempty"`
 	Returns  []float64     `json:"returns"` // of each UTC day
 	Trades   []float64     `json:"trades"`  // results, fractions of what the account begins with
+	// Told is kept of few runs, from which the result has it.
+	Told *trialTold `json:"told,omitempty"`
+}
+
+// trialTold is what a session said of its data.
+type trialTold struct {
+	Currency    string   `json:"currency"`
+	Assumptions []string `json:"assumptions"`
+	Problems    []string `json:"problems,omitempty"`
 }
 
 // trialKey names a run among those of one search.
@@ -37,8 +46,9 @@ func trialKey(params map[string]string, span study.Span) string {
 	return fmt.Sprintf("%s|%s|%s", span.From, span.To, valuesText(params))
 }
 
-// play runs the strategy with parameters over a span.
-func (s *searcher) play(ctx context.Context, params map[string]string, span study.Span) (*trialRun, error) {
+// play runs the strategy with parameters over a span; what is said of the data is kept of
+// one that tells.
+func (s *searcher) play(ctx context.Context, params map[string]string, span study.Span, tells bool) (*trialRun, error) {
 	o := s.o.Session.alone()
 	o.Market, o.Loaded = nil, s.history
 	o.History.From, o.History.To = span.From, span.To
@@ -53,7 +63,9 @@ func (s *searcher) play(ctx context.Context, params map[string]string, span stud
 		book = newTradeBook(r.core.Universe())
 		return book.take
 	}, func(r *runner, sum *Summary) error {
-		s.told.Do(func() { s.assumptions, s.currency, s.problems = sum.Assumptions, sum.Currency, sum.DataProblems })
+		if tells {
+			out.Told = &trialTold{sum.Currency, sum.Assumptions, sum.DataProblems}
+		}
 		out.take(r, sum, book, s.o.Capital)
 		return nil
 	})

@@ -86,7 +86,7 @@ func (t *trialFile) read(f *os.File, of string) error {
 			if err := json.Unmarshal(line, o); err != nil {
 				return configError("%s:%d: %v: remove the line, and it is run again", t.path, n, err)
 			}
-			t.known[o.Key] = o
+			t.note(o)
 		}
 		good += int64(len(line))
 	}
@@ -120,11 +120,19 @@ func (t *trialFile) find(key string) *trialRun {
 	return t.known[key]
 }
 
-// keep notes one.
+// note remembers one. A part of the time may choose in one window and judge in another: of
+// two runs of it, that which tells stays.
+func (t *trialFile) note(o *trialRun) {
+	if old := t.known[o.Key]; old == nil || old.Told == nil {
+		t.known[o.Key] = o
+	}
+}
+
+// keep notes one, and writes it.
 func (t *trialFile) keep(o *trialRun) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.known[o.Key] = o
+	t.note(o)
 	if t.f == nil {
 		return nil
 	}
