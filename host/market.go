@@ -185,6 +185,9 @@ func openMarket(ctx context.Context, o *Options, from exchange.Time) (*marketDat
 	for i := range m.instruments {
 		applyFees(&m.instruments[i], o.Paper.FeeBP)
 	}
+	if o.bend != nil {
+		o.bend(m)
+	}
 	return m, nil
 }
 

@@ -116,6 +116,8 @@ type Options struct {
 	Paper  PaperOptions
 	Limits Limits
 
+	// bend changes the market, to see what depends on it: see CheckBias.
+	bend func(*marketData)
 	// wrapAccount stands between the order manager and the venue in tests.
 	wrapAccount func(oms.Account) oms.Account
 	// freeSpace stands in for the disk in tests.

@@ -78,11 +78,13 @@ func printReport(e *env, r *record.Report) {
 }
 
 func checkVerb(ctx context.Context, e *env, args []string) error {
-	f := e.flags("check", "SCRIPT… [flags]", "perilune check strategies/")
+	f := e.flags("check", "SCRIPT… [flags]", "perilune check strategies/\n  perilune check --bias scripts/funding_rotation.lua --data history")
 	set := f.StringArray("set", nil, "set a parameter, as run would")
 	asJSON := f.Bool("json", false, "print one JSON object on stdout")
 	format := f.String("format", "text", "text, json, or gcc: FILE:LINE:COLUMN: error: MESSAGE, for :make and problem matchers")
 	watching := f.Bool("watch", false, "go on, and check again after each save, until Ctrl-C")
+	var bias biasFlags
+	bias.define(f)
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -99,6 +101,9 @@ func checkVerb(ctx context.Context, e *env, args []string) error {
 	scripts, err := e.scripts(f)
 	if err != nil {
 		return err
+	}
+	if bias.on {
+		return checkBias(ctx, e, &bias, scripts, values, *asJSON)
 	}
 	if scripts, err = scriptsIn(scripts); err != nil {
 		return err
