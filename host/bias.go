@@ -101,7 +101,7 @@ func CheckBias(ctx context.Context, o *BiasOptions) (*BiasReport, error) {
 	if err := sharedByRuns("CheckBias", &o.Session); err != nil {
 		return nil, err
 	}
-	s := o.Session.alone()
+	s := alone(&o.Session)
 	if s.liveData() || s.streamed() || s.Account != nil {
 		return nil, configError("CheckBias: live data and real orders can't be had once for each run: want past or simulated data, and no account")
 	}

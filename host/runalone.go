@@ -8,9 +8,9 @@ import (
 	"github.com/perilune/perilune/host/core"
 )
 
-// alone are options for a run of many: it keeps nothing, says nothing, and is seen by
+// alone makes options for a run of many: it keeps nothing, says nothing, and is seen by
 // nobody.
-func (o *Options) alone() Options {
+func alone(o *Options) Options {
 	s := *o
 	s.Ledger, s.DB, s.Backup, s.New, s.ClearHalt, s.Journal = LedgerNone, "", BackupOptions{}, false, false, "off"
 	s.Watch, s.Report, s.Log, s.Status, s.Opened = false, "", nil, nil, nil

@@ -321,7 +321,7 @@ feed:
 // run runs one strategy over one part and keeps what the study needs of it.
 func (st *comparison) run(ctx context.Context, i int) error {
 	run := st.runs[i]
-	o := st.o.Session.alone()
+	o := alone(&st.o.Session)
 	o.Scripts = []string{run.Script}
 	o.History.From, o.History.To = st.o.Splits[run.part], st.o.Splits[run.part+1]
 	o.Set = st.settings(run)

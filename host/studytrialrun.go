@@ -49,7 +49,7 @@ func trialKey(params map[string]string, span study.Span) string {
 // play runs the strategy with parameters over a span; what is said of the data is kept of
 // one that tells.
 func (s *searcher) play(ctx context.Context, params map[string]string, span study.Span, tells bool) (*trialRun, error) {
-	o := s.o.Session.alone()
+	o := alone(&s.o.Session)
 	o.Market, o.Loaded = nil, s.history
 	o.History.From, o.History.To = span.From, span.To
 	o.Set = maps.Clone(s.o.Session.Set)

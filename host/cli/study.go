@@ -50,7 +50,7 @@ func studyVerb(ctx context.Context, e *env, args []string) error {
 		if err != nil {
 			return err
 		}
-		return e.studySearch(ctx, &look, o, *tune, *capital, &s)
+		return studySearch(ctx, e, &look, o, *tune, *capital, &s)
 	}
 	st := &host.StudyOptions{Session: *o, Report: s.report}
 	if st.Splits, err = parseSplits(*splits); err != nil {

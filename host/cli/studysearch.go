@@ -104,7 +104,7 @@ func (s *searchFlags) options(session *host.Options, tune []string) (*host.Study
 }
 
 // studySearch looks for parameters.
-func (e *env) studySearch(ctx context.Context, s *searchFlags, o *host.Options, tune []string, capital string, flags *sessionFlags) error {
+func studySearch(ctx context.Context, e *env, s *searchFlags, o *host.Options, tune []string, capital string, flags *sessionFlags) error {
 	st, err := s.options(o, tune)
 	if err != nil {
 		return err
