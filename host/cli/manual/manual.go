@@ -20,8 +20,8 @@ var files embed.FS
 
 // order is that of a reader who begins; chapters that are not in it come after, by name.
 var order = []string{
-	"getting-started", "learn", "strategies", "testing", "indicators", "api", "pairs", "large-orders", "advisor",
-	"paper", "twin", "data", "study", "reports", "sessions", "reload", "market-data", "live", "venues", "sim",
+	"getting-started", "learn", "strategies", "orders", "indicators", "testing", "debugging", "api", "pairs", "large-orders", "advisor",
+	"paper", "twin", "shadow", "data", "study", "reports", "sessions", "reload", "market-data", "live", "venues", "sim",
 	"install", "operating", "configuration", "control", "doors", "page", "alerts", "logs", "metrics", "ledger", "mcp",
 	"commands", "exit-codes", "troubleshooting", "embedding", "performance", "limits", "changelog",
 }
