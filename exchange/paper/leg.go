@@ -38,7 +38,7 @@ func (v *Venue) SetHedged(on bool) error {
 		switch {
 		case s.collateral == nil || on == (s.short != nil):
 		case on:
-			s.short, s.holds = v.newSlot(s.in), exchange.Buy
+			s.short, s.holds = newSlot(v, s.in), exchange.Buy
 			s.short.holds, s.short.leverage = exchange.Sell, s.leverage
 			if s.isolated() {
 				s.short.isolate(true)

@@ -125,14 +125,14 @@ func New(opt Options) (*Venue, error) {
 		v.mail.wallet(w)
 	}
 	for _, in := range opt.Universe.All() {
-		v.markets.slots = append(v.markets.slots, v.newSlot(in))
+		v.markets.slots = append(v.markets.slots, newSlot(v, in))
 	}
 	v.deliveries.scheduleDeliveries()
 	v.loans.arrange(&v.markets)
 	return v, v.restore()
 }
 
-func (v *Venue) newSlot(in *exchange.Instrument) *slot {
+func newSlot(v *Venue, in *exchange.Instrument) *slot {
 	s := &slot{in: in, leverage: v.opt.leverage(in.ID)}
 	if in.Perp() {
 		v.wallets.balanceOf(in.Wallet, in.Settle()).back(s)
@@ -232,11 +232,11 @@ func (v *Venue) Shrink(id exchange.OrderID, qty exchange.Lots, now exchange.Time
 	} else if o := v.registry.open[id]; o != nil {
 		w = o.wallet
 	}
-	v.mail.send(w, now, inbound{at: due, answer: v.mail.latency(id, FromVenue), run: func(at exchange.Time) { v.shrink(id, qty, at) }})
+	v.mail.send(w, now, inbound{at: due, answer: v.mail.latency(id, FromVenue), run: func(at exchange.Time) { shrink(v, id, qty, at) }})
 }
 
 // shrink is a smaller size's moment at the venue. An order that has filled as much ends.
-func (v *Venue) shrink(id exchange.OrderID, qty exchange.Lots, at exchange.Time) {
+func shrink(v *Venue, id exchange.OrderID, qty exchange.Lots, at exchange.Time) {
 	o := v.registry.open[id]
 	switch {
 	case o == nil: // its end was told
