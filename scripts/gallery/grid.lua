@@ -11,6 +11,7 @@ M.params = {
   step    = { default = 0.01, min = 0.001, max = 0.2, unit = "fraction", doc = "distance of two levels" },
   levels  = { type = "integer", default = 10, min = 1, max = 50, doc = "how many levels below the center" },
   slice   = { default = 500, min = 20, doc = "value of one order, in USDT" },
+  reach   = { default = 0.04, min = 0.005, max = 1, unit = "fraction", doc = "only levels this near to the price have an order; the gate refuses what is far" },
   recenter = { default = 0.05, min = 0, max = 1, unit = "fraction", doc = "holding nothing, follow the price when it is this far above the center; 0: never" },
 }
 
@@ -18,18 +19,19 @@ M.universe = function(p) return { p.symbol } end
 
 local p = params
 
--- A slot is a level: what it holds, and its order. It buys at its price, and sells a step above.
+-- A slot is a level: what it holds, and its order. It buys at its price, and sells a step above;
+-- never through the other side of the book, where the price has gone on.
 local function work(i)
-  local slot = state.slots[i]
+  local slot, book = state.slots[i], market.book(p.symbol)
   local at = slot.order and order.get(slot.order)
-  if at and not at.done then return end
-  local buy = state.center * (1 - p.step) ^ i
-  local rules = market.instrument(p.symbol)
-  if slot.held >= rules.min_qty and slot.held * buy >= rules.min_notional then
-    slot.order = order.sell(p.symbol, slot.held, buy / (1 - p.step), { tif = "post_only" })
-  else
-    slot.order = order.buy(p.symbol, p.slice / buy, buy, { tif = "post_only" })
-  end
+  local bid, ask = book:bid(1), book:ask(1)
+  if at and not at.done or not bid or not ask then return end
+  local level, rules = state.center * (1 - p.step) ^ i, market.instrument(p.symbol)
+  local holds = slot.held >= rules.min_qty and slot.held * level >= rules.min_notional
+  local price = holds and math.max(level / (1 - p.step), ask) or math.min(level, bid)
+  if math.abs(price / ask - 1) > p.reach then return end
+  local qty = holds and slot.held or p.slice / price
+  slot.order = order[holds and "sell" or "buy"](p.symbol, qty, price, { tif = "post_only" })
 end
 
 local function lay(center)
