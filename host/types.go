@@ -127,6 +127,7 @@ type (
 	Conditional        = intent.Conditional
 	ConditionalState   = intent.ConditionalState
 	ConditionalKind    = intent.ConditionalKind
+	ConditionalRole    = intent.Role
 	// PriceSource is the price that a trigger is compared with.
 	PriceSource = intent.PriceSource
 )
