@@ -30,7 +30,7 @@ const (
 )
 
 // AppendEvent appends the encoded event to dst. The fields that the event's
-// kind does not document are not part of it, nor is Reload.Compiled.
+// kind does not document are not part of it, nor are Reload.Compiled and Took.
 func AppendEvent(dst []byte, ev *exchange.Event) []byte {
 	dst = append(dst, byte(ev.Kind), eventFlags(ev))
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(ev.Time))
