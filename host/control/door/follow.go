@@ -42,9 +42,12 @@ func followArgs(r *http.Request) (control.FollowArgs, error) {
 // follow is Server-Sent Events: batches of what happened, at most four a second. The id of
 // a batch is where a client goes on after it lost the connection.
 func (d *Door) follow(w http.ResponseWriter, r *http.Request) {
+	f := &follower{door: d, out: http.NewResponseController(w), w: w}
+	var missed bool
 	args, err := followArgs(r)
 	if err == nil {
-		err = d.hub.enter()
+		f.args = &args
+		f.at, missed, err = d.hub.enter(r.Header.Get("Last-Event-ID"))
 	}
 	if err != nil {
 		refuse(w, err)
@@ -55,9 +58,6 @@ func (d *Door) follow(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no")
-	f := &follower{door: d, args: &args, out: http.NewResponseController(w), w: w}
-	var missed bool
-	f.at, missed = d.hub.since(r.Header.Get("Last-Event-ID"))
 	fmt.Fprintf(&f.buf, "retry: %d\n\n", retryAfter.Milliseconds())
 	if missed {
 		f.batch(nil, 1)

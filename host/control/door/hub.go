@@ -50,10 +50,20 @@ func newHub(desk control.Reader) *hub {
 
 func (h *hub) close() { h.cancel() }
 
-// enter makes room for a follower; leave must follow.
-func (h *hub) enter() error {
+// enter makes room for a follower, who had id last, "" for nothing, and returns where it goes
+// on; leave must follow. Nothing that happens from then on passes it by. missed says that there
+// was something before which nobody knows any more.
+func (h *hub) enter(id string) (at uint64, missed bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if err := h.admit(); err != nil {
+		return 0, false, err
+	}
+	at, missed = h.since(id)
+	return at, missed, nil
+}
+
+func (h *hub) admit() error {
 	if h.ctx.Err() != nil || h.over {
 		return control.Errorf(control.Ended, "the session has ended")
 	}
@@ -119,11 +129,7 @@ func (h *hub) add(ev *control.Event) {
 	}
 }
 
-// since parses what a follower last had, "" for none, and returns where it goes on. missed
-// says that there was something between which nobody knows any more.
 func (h *hub) since(id string) (at uint64, missed bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	epoch, number, ok := strings.Cut(id, "-")
 	n, err := strconv.ParseUint(number, 10, 64)
 	switch {
