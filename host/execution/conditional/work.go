@@ -147,6 +147,9 @@ func (g *Group) send(p Port, in *exchange.Instrument, m *member) {
 			state = intent.ConditionalFilled
 		}
 		m.close(p, state, why)
+		if m.Triggered != 0 || m.Sent > 0 {
+			g.endOthers(p, in, m)
+		}
 		return
 	}
 	r := &m.Request
@@ -165,6 +168,24 @@ func (g *Group) send(p Port, in *exchange.Instrument, m *member) {
 	m.childStart, m.Sent = m.Filled, m.Sent+1
 	m.State, m.Reason = intent.ConditionalWorking, ""
 	p.ConditionalChanged(&m.Conditional)
+}
+
+// endOthers ends the other legs of one for which nothing was left once its turn had come:
+// a position that is opened later is not theirs. An entry that may still fill keeps them.
+func (g *Group) endOthers(p Port, in *exchange.Instrument, m *member) {
+	if e := g.entry(); m.Role != intent.LegRole || e != nil && (!e.State.Done() || e.Child != 0) {
+		return
+	}
+	why := m.Reason
+	if m.Filled > 0 {
+		why = "the other leg filled"
+	}
+	for _, x := range g.members {
+		if x != m && x.Role == intent.LegRole && !x.State.Done() {
+			x.end(intent.ConditionalCanceled, why)
+			g.step(p, in, x)
+		}
+	}
 }
 
 // sized is how much is to be sent, and why it is nothing.
