@@ -60,6 +60,7 @@ type member struct {
 	calm       exchange.Time // nothing is taken back before
 	grown      exchange.Time // when it was last made larger
 	recorded   exchange.E8   // Stop, as it was last told
+	redo       bool          // its order was being taken back when a run was interrupted
 }
 
 // Group is one conditional order, or those that belong together.
@@ -103,11 +104,12 @@ func Resume(saved []intent.Conditional, now exchange.Time) *Group {
 			g.members = append(g.members, &member{Conditional: c})
 			continue
 		}
+		redo := c.State == intent.ConditionalReplacing
 		c.Child, c.Reason = 0, "taken up again after an interruption"
 		if c.State == intent.ConditionalWorking || c.State == intent.ConditionalReplacing {
 			c.State = unsent(&c)
 		}
-		g.members = append(g.members, &member{Conditional: c, recorded: c.Stop, off: now + exchange.Second})
+		g.members = append(g.members, &member{Conditional: c, recorded: c.Stop, off: now + exchange.Second, redo: redo})
 	}
 	return g
 }
@@ -133,6 +135,7 @@ func (g *Group) Adopt(o *exchange.Order, by exchange.OrderID) bool {
 	}
 	o.Parent = m.ID
 	m.Child, m.childQty, m.sent, m.childStart = o.ID, o.Qty, o.Created, m.Filled-o.Filled
+	m.back, m.calm = m.redo, m.off // the cancel may never have left
 	if m.State == intent.ConditionalHeld || m.State == intent.ConditionalTriggered {
 		m.State = intent.ConditionalWorking
 	}

@@ -64,10 +64,27 @@ func (p *player) Command(w []string) {
 		p.g.Pause(p, false)
 	case "resume":
 		p.g = Resume(p.g.Orders(), p.now)
+	case "kill": // what comes next knows of the group what was told of it
+		p.kill()
 	default:
 		p.begin(w)
 	}
 	p.tell()
+}
+
+func (p *player) kill() {
+	known := p.g.Orders()
+	for i := range known {
+		for _, c := range p.changes {
+			if c.ID == known[i].ID {
+				known[i] = c
+			}
+		}
+	}
+	p.g = Resume(known, p.now)
+	for _, o := range p.live() {
+		p.g.Adopt(o, o.Parent)
+	}
 }
 
 // begin: stop sell 5 at 95 | bracket buy 5 at 100 profit 110 stop 95 | oco sell 5 profit 110

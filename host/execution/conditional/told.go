@@ -38,7 +38,7 @@ func (g *Group) OrderDone(p Port, o *exchange.Order) {
 	case m.State.Done():
 	case g.paused:
 		if m.Role == intent.LegRole && m.Ending == 0 {
-			g.settleLeg(in, m)
+			g.settleLeg(p, in, m)
 		}
 		m.park(p)
 	case m.Role != intent.LegRole && m.Rest() == 0:
@@ -96,7 +96,7 @@ func (m *member) lost(p Port, in *exchange.Instrument, o *exchange.Order) {
 // Cancel ends one order of the group, as soon as what it has at the venue has ended.
 func (g *Group) Cancel(p Port, id exchange.OrderID, why string) {
 	if m := g.member(id); m != nil {
-		m.end(intent.ConditionalCanceled, why)
+		m.end(p, intent.ConditionalCanceled, why)
 		g.Step(p)
 	}
 }
@@ -104,7 +104,7 @@ func (g *Group) Cancel(p Port, id exchange.OrderID, why string) {
 // CancelAll ends every order of the group.
 func (g *Group) CancelAll(p Port, why string) {
 	for _, m := range g.members {
-		m.end(intent.ConditionalCanceled, why)
+		m.end(p, intent.ConditionalCanceled, why)
 	}
 	g.Step(p)
 }
@@ -114,7 +114,7 @@ func (g *Group) Disarm(p Port, why string) {
 	in := p.Instrument(g.Instrument())
 	for _, m := range g.members {
 		if !m.Request.Reduces(in) {
-			m.end(intent.ConditionalCanceled, why)
+			m.end(p, intent.ConditionalCanceled, why)
 		}
 	}
 	g.Step(p)
@@ -130,7 +130,7 @@ func (g *Group) Recall(p Port, why string) {
 		case m.Request.Reduces(in):
 			m.pull(p)
 		default:
-			m.end(intent.ConditionalCanceled, why)
+			m.end(p, intent.ConditionalCanceled, why)
 		}
 	}
 	g.Step(p)
@@ -144,7 +144,7 @@ func (g *Group) Pause(p Port, final bool) {
 			continue
 		}
 		if final {
-			m.end(intent.ConditionalExpired, "the session ended, and nothing goes on with it")
+			m.end(p, intent.ConditionalExpired, "the session ended, and nothing goes on with it")
 		}
 		m.pull(p)
 		if m.Child == 0 {

@@ -94,7 +94,7 @@ func (g *Group) fire(p Port, m *member, at *Price) {
 	m.Reason = "the " + at.Source.String() + " was " + at.At.Decimal().String()
 	p.ConditionalChanged(&m.Conditional)
 	if e := g.entry(); e != nil && m.Role == intent.LegRole {
-		e.end(intent.ConditionalCanceled, m.Request.Type()+" of its bracket was triggered")
+		e.end(p, intent.ConditionalCanceled, m.Request.Type()+" of its bracket was triggered")
 	}
 	for _, x := range g.members {
 		if x == m || x.Role != intent.LegRole || m.Role != intent.LegRole || x.State.Done() {

@@ -29,10 +29,10 @@ func (g *Group) step(p Port, in *exchange.Instrument, m *member) {
 		m.off = 0
 	}
 	if x := m.Request.Expires; x != 0 && now >= x && m.Ending == 0 {
-		m.end(intent.ConditionalExpired, "its time is over")
+		m.end(p, intent.ConditionalExpired, "its time is over")
 	}
 	if m.Ending == 0 && m.Role == intent.LegRole {
-		g.settleLeg(in, m)
+		g.settleLeg(p, in, m)
 	}
 	switch {
 	case m.Ending != 0 && m.Child == 0:
@@ -49,18 +49,18 @@ func (g *Group) step(p Port, in *exchange.Instrument, m *member) {
 }
 
 // settleLeg ends a leg for which nothing is left, once nothing more can come.
-func (g *Group) settleLeg(in *exchange.Instrument, m *member) {
+func (g *Group) settleLeg(p Port, in *exchange.Instrument, m *member) {
 	e := g.entry()
 	if e != nil && !e.State.Done() || e != nil && e.Child != 0 || m.Rest() > 0 || m.Child != 0 && m.leaves() == 0 {
 		return
 	}
 	switch {
 	case m.Filled > 0:
-		m.end(intent.ConditionalFilled, "")
+		m.end(p, intent.ConditionalFilled, "")
 	case e != nil && g.entered(in) == 0:
-		m.end(intent.ConditionalCanceled, fmt.Sprintf("its entry %d is %s, and nothing of it is left to close", e.ID, e.State))
+		m.end(p, intent.ConditionalCanceled, fmt.Sprintf("its entry %d is %s, and nothing of it is left to close", e.ID, e.State))
 	default:
-		m.end(intent.ConditionalCanceled, "the other leg filled")
+		m.end(p, intent.ConditionalCanceled, "the other leg filled")
 	}
 }
 
@@ -182,7 +182,7 @@ func (g *Group) endOthers(p Port, in *exchange.Instrument, m *member) {
 	}
 	for _, x := range g.members {
 		if x != m && x.Role == intent.LegRole && !x.State.Done() {
-			x.end(intent.ConditionalCanceled, why)
+			x.end(p, intent.ConditionalCanceled, why)
 			g.step(p, in, x)
 		}
 	}
@@ -244,10 +244,16 @@ func (m *member) refused(p Port, in *exchange.Instrument, why string) {
 	}
 }
 
-// end lets it end once its order can fill no more.
-func (m *member) end(s intent.ConditionalState, why string) {
-	if !m.State.Done() && m.Ending == 0 {
-		m.Ending, m.EndWhy = s, why
+// end lets it end once its order can fill no more. It is told of at once while there is an
+// order: a session that is killed before the venue's word must not work it again.
+func (m *member) end(p Port, s intent.ConditionalState, why string) {
+	if m.State.Done() || m.Ending != 0 {
+		return
+	}
+	m.Ending, m.EndWhy = s, why
+	if m.Child != 0 {
+		m.Reason = why
+		p.ConditionalChanged(&m.Conditional)
 	}
 }
 
