@@ -448,3 +448,22 @@ func TestCloseAndTarget(t *testing.T) {
 		t.Errorf("it is %s", d.state(id))
 	}
 }
+
+// Who quotes on while its position is closed has it closed all the same.
+func TestCloseWaitsForNothingLater(t *testing.T) {
+	d := newDesk(t)
+	d.long(500)
+	quote := func(p *Port) exchange.OrderID {
+		return p.Submit(exchange.Order{Instrument: perp, Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 590000, Qty: 100})
+	}
+	first := sent(t, d.do(func(p *Port) error { quote(p); return nil }))
+	var id, again exchange.OrderID
+	later := sent(t, d.do(func(p *Port) (err error) { id, err = p.CloseOwn(perp); quote(p); return err }))
+	if fx := d.do(func(p *Port) (err error) { again, err = p.CloseOwn(perp); return err }); again != id || len(bodies[Cancel](fx)) != 1 || bodies[Cancel](fx)[0].Order.ID != later.ID {
+		t.Errorf("asked for again it is %d, not %d, and took back %v", again, id, bodies[Cancel](fx))
+	}
+	o := sent(t, d.says(first, exchange.StatusCanceled, 0, ""))
+	if o.Parent != id || o.Qty != 500 || o.Side != exchange.Sell {
+		t.Errorf("sent %+v", o)
+	}
+}

@@ -69,10 +69,11 @@ func (cd *conditionals) Idle(strategy int32) bool {
 	return strategy < 0 || int(strategy) >= len(cd.strategies.list) || cd.strategies.list[strategy].paused != ""
 }
 
-// Others implements conditional.Port.
-func (cd *conditionals) Others(strategy int32, id exchange.InstrumentID, besides exchange.OrderID) bool {
+// Others implements conditional.Port. What was asked for later is not waited for: whoever
+// quotes on while its position is closed would never have it closed.
+func (cd *conditionals) Others(strategy int32, id exchange.InstrumentID, than exchange.OrderID) bool {
 	return slices.ContainsFunc(cd.orders.open, func(o *exchange.Order) bool {
-		return o.Strategy == strategy && o.Instrument == id && o.Pair == 0 && o.Schedule == 0 && o.Parent != besides
+		return o.Strategy == strategy && o.Instrument == id && o.Pair == 0 && o.Schedule == 0 && o.ID < than
 	})
 }
 

@@ -44,15 +44,18 @@ func (st *stagedAmend) commit(c *Core, _ *instance) {
 }
 
 // commit takes back what the strategy has in the instrument, and closes what it holds of it
-// once all of that has ended.
+// once all of that has ended. Asked for again, it takes back what was sent since.
 func (st *stagedCloseOwn) commit(c *Core, s *instance) {
 	instrument := st.instrument
 	in := c.u.Get(instrument)
-	c.conditionals.withdraw(s.index, in.Key(), 0, "its position is closed")
+	c.conditionals.withdraw(s.index, in.Key(), st.id, "its position is closed")
 	for _, o := range c.orders.open {
 		if o.Strategy == s.index && o.Instrument == instrument && o.Pair == 0 && o.Schedule == 0 && o.Parent == 0 {
 			c.entry.Cancel(o.ID)
 		}
+	}
+	if _, ok := c.conditionals.find(st.id); ok {
+		return
 	}
 	side := exchange.Sell
 	if c.conditionals.Own(s.index, instrument) < 0 {
@@ -161,7 +164,8 @@ func (p *Port) Amend(id exchange.OrderID, ch intent.ConditionalChange) (exchange
 
 // CloseOwn stages the closing of what the strategy holds of an instrument outside of pairs,
 // and the end of its other orders of it. It returns the number of the order that closes; 0:
-// there is nothing to close. One that is under way is not begun again.
+// there is nothing to close. One that is under way is not begun again, and only takes back
+// what was sent since.
 func (p *Port) CloseOwn(id exchange.InstrumentID) (exchange.OrderID, error) {
 	if !p.c.markets.knows(id) {
 		return 0, p.c.markets.unknown("CloseOwn", id)
@@ -174,12 +178,14 @@ func (p *Port) CloseOwn(id exchange.InstrumentID) (exchange.OrderID, error) {
 		return 0, fmt.Errorf("%s coins of %s were sold that it did not buy: which are to be bought back is not known", in.QtyDecimal(-own), in.Key())
 	}
 	for _, c := range p.c.conditionals.live() {
-		if c.Strategy == p.instance.index && c.Request.Instrument == id && c.Request.Closes {
+		if c.Strategy == p.instance.index && c.Request.Instrument == id && c.Request.Closes && c.Ending == 0 {
+			p.stage(&stagedCloseOwn{c.ID, id})
 			return c.ID, nil
 		}
 	}
 	for _, st := range p.staged {
 		if x, ok := st.(*stagedCloseOwn); ok && x.instrument == id {
+			p.stage(&stagedCloseOwn{x.id, id})
 			return x.id, nil
 		}
 	}

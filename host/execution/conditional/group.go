@@ -34,9 +34,9 @@ type Port interface {
 	// Idle reports whether a strategy is paused or does not run: what would open
 	// something for it waits.
 	Idle(strategy int32) bool
-	// Others reports whether a strategy has other orders of an instrument at a venue than
-	// those of one conditional order.
-	Others(strategy int32, id exchange.InstrumentID, besides exchange.OrderID) bool
+	// Others reports whether a strategy has orders of an instrument at a venue that are older
+	// than one.
+	Others(strategy int32, id exchange.InstrumentID, than exchange.OrderID) bool
 	// Check says whether an order would be let through. It has no effect.
 	Check(*exchange.Order) error
 	// Submit sends an order that was checked and returns its id.
@@ -135,7 +135,7 @@ func (g *Group) Adopt(o *exchange.Order, by exchange.OrderID) bool {
 	}
 	o.Parent = m.ID
 	m.Child, m.childQty, m.sent, m.childStart = o.ID, o.Qty, o.Created, m.Filled-o.Filled
-	m.back, m.calm = m.redo, m.off // the cancel may never have left
+	m.back, m.calm, o.Canceled = m.redo, m.off, false // a cancel may never have left
 	if m.State == intent.ConditionalHeld || m.State == intent.ConditionalTriggered {
 		m.State = intent.ConditionalWorking
 	}
