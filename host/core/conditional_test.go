@@ -467,3 +467,17 @@ func TestCloseWaitsForNothingLater(t *testing.T) {
 		t.Errorf("sent %+v", o)
 	}
 }
+
+// A position that an order turned while it was taken back is closed as well.
+func TestCloseOfAPositionThatTurned(t *testing.T) {
+	d := newDesk(t)
+	d.long(500)
+	turns := sent(t, d.do(func(p *Port) error {
+		p.Submit(exchange.Order{Instrument: perp, Side: exchange.Sell, Type: exchange.Limit, TIF: exchange.GTC, Price: 620000, Qty: 700})
+		return nil
+	}))
+	d.do(func(p *Port) error { _, err := p.CloseOwn(perp); return err })
+	if o := sent(t, d.fill(turns, 700, 620000)); o.Qty != 200 || o.Side != exchange.Buy || !o.ReduceOnly {
+		t.Errorf("sent %+v", o)
+	}
+}

@@ -193,6 +193,9 @@ func (g *Group) sized(p Port, in *exchange.Instrument, m *member) (exchange.Lots
 	r := &m.Request
 	own := -exchange.Lots(r.Side) * p.Own(m.Strategy, r.Instrument)
 	if r.Closes && m.Sent == 0 {
+		if own < 0 && in.Perp() { // what it waited for turned the position
+			r.Side, own = r.Side.Opposite(), -own
+		}
 		m.Size = max(0, own)
 	}
 	qty := g.room(m)
