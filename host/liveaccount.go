@@ -164,8 +164,9 @@ func (a *liveAccount) begin(ctx context.Context, u *exchange.Universe, all *oms.
 	opening := a.share(u, all)
 	a.recovering = true
 	a.entering("opening the account at the venue")
+	listened := a.segmentsTraded(values(u))
 	a.venue, err = oms.NewRunner(oms.Config{Account: a.oms(), Universe: u, Opening: *opening,
-		Options: oms.Options{Countdown: a.Countdown, Fence: a.fence}, Post: a.fromVenue, Note: a.note})
+		Options: oms.Options{Countdown: a.Countdown, Fence: a.fence, Follows: listened}, Post: a.fromVenue, Note: a.note})
 	if err != nil {
 		return err
 	}
@@ -177,7 +178,7 @@ func (a *liveAccount) begin(ctx context.Context, u *exchange.Universe, all *oms.
 		defer close(a.done)
 		a.venue.Run(running)
 	}()
-	if a.streams, err = a.client.Listen(a.segmentsTraded(values(u)), a.venue.Event); err != nil {
+	if a.streams, err = a.client.Listen(listened, a.venue.Event); err != nil {
 		return &AccountError{err}
 	}
 	for i := range opening.Orders {

@@ -19,6 +19,11 @@ type Options struct {
 	// for stopped and no longer renews the switch: 10 s.
 	Silence exchange.Time
 	Fence   Fence
+	// Follows are segments that are compared from the beginning also where the universe
+	// has none of their instruments: those whose streams are listened to. One that was
+	// heard of later would not be waited for, and its opening balances would look like
+	// deposits of a session that runs.
+	Follows []exchange.Venue
 }
 
 func (o Options) withDefaults() Options {
@@ -74,16 +79,19 @@ func New(u *exchange.Universe, opt Options, from Opening, now exchange.Time) (*M
 	m.orders.execs, m.orders.guard, m.orders.others = m.execs, m.switches, m.rounds
 	m.execs.sides, m.rounds.sides = m.orders.sides, m.orders.sides
 	m.execs.orders, m.execs.rounds, m.transfers.rounds = m.orders, m.rounds, m.rounds
-	return m, m.restore(&from)
+	return m, m.restore(&from, opt.Follows)
 }
 
 // restore goes on from where the ledger stands.
-func (m *Manager) restore(from *Opening) error {
+func (m *Manager) restore(from *Opening, follows []exchange.Venue) error {
 	m.rounds.opening = func(c *section) { c.restore(m.market, from) }
 	for _, in := range m.market.u.All() {
 		if m.market.own(in) {
 			m.rounds.section(in.Venue)
 		}
+	}
+	for _, v := range follows {
+		m.rounds.section(v)
 	}
 	for i := range from.Executions {
 		b := &from.Executions[i]
