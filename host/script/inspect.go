@@ -97,18 +97,11 @@ func (vm Inspector) Locals(f Frame) (out []Variable) {
 	if f.frame == nil {
 		return nil
 	}
-	register := f.frame.LocalBase
-	for _, l := range f.frame.Fn.Proto.DbgLocals {
-		if l.StartPc > f.frame.at() {
-			break
+	proto := f.frame.Fn.Proto
+	for i, name := range vm.program.namesAt(proto, f.frame.at()) {
+		if register := f.frame.LocalBase + i; register < len(f.stack.array) && name[0] != '(' {
+			out = append(out, vm.variable(name, f.stack.array[register]))
 		}
-		if f.frame.at() > l.EndPc {
-			continue
-		}
-		if register < len(f.stack.array) && l.Name != "" && l.Name[0] != '(' {
-			out = append(out, vm.variable(l.Name, f.stack.array[register]))
-		}
-		register++
 	}
 	return out
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // A Probe is told of each line that a VM is about to execute, on the loop's goroutine;
-// the VM waits for it. It may read the stack (L.GetStack, GetLocal, GetUpvalue) and must
-// not run Lua code on it.
+// the VM waits for it. It may read the stack (L.GetStack, GetUpvalue) and must not run Lua
+// code on it. Local variables are read with an [Inspector]: L.GetLocal errs after a block.
 //
 // A program is not changed for it: the budget is asked before every instruction anyway, and
 // an instruction knows its line. So what is counted, what errors say and what is computed

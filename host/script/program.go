@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
@@ -30,6 +31,9 @@ type Program struct {
 	main    *lua.FunctionProto
 	modules map[string]*lua.FunctionProto // by the name that require takes
 	hash    string
+
+	looked sync.Mutex
+	scopes map[int]*scopes // by source, of those that were looked into
 }
 
 // Hash identifies the sources: hex SHA-256 over paths and texts.
@@ -82,6 +86,19 @@ func Hash(sources []exchange.Source) string {
 // compile turns one source into a function that takes the functions of operators
 // first and the chunk's own arguments after it. See rewrite.
 func compile(src exchange.Source) (*lua.FunctionProto, error) {
+	chunk, err := function(src)
+	if err != nil {
+		return nil, err
+	}
+	proto, err := generate(chunk, src)
+	if err != nil {
+		return nil, err
+	}
+	return proto.FunctionPrototypes[0], nil
+}
+
+// function is a chunk that makes the function that a source is compiled to.
+func function(src exchange.Source) ([]ast.Stmt, error) {
 	chunk, _, err := parseSource(src)
 	if err != nil {
 		return nil, err
@@ -91,11 +108,7 @@ func compile(src exchange.Source) (*lua.FunctionProto, error) {
 	body.SetLastLine(lastLine(src.Text))
 	outer := &ast.ReturnStmt{Exprs: []ast.Expr{body}}
 	outer.SetLine(1)
-	proto, err := generate([]ast.Stmt{outer}, src)
-	if err != nil {
-		return nil, err
-	}
-	return proto.FunctionPrototypes[0], nil
+	return []ast.Stmt{outer}, nil
 }
 
 // parseSource checks and parses a source, and returns the modules it requires.
