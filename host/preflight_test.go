@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/control"
@@ -157,5 +158,33 @@ func TestPreflightConfig(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
+	}
+}
+
+// Tests that do not come to an end are given up; none are begun beside them, and those of later versions
+// run once they have ended.
+func TestPreflightGivesTestsUp(t *testing.T) {
+	end := make(chan struct{})
+	p := &preflight{testedWithin: time.Millisecond}
+	p.ctx, p.quit = context.WithCancel(context.Background())
+	defer p.quit()
+	p.Tests = func(context.Context, string) ([]string, error) { <-end; return nil, nil }
+	if _, err := p.tested("t.lua"); err == nil || !strings.Contains(err.Error(), "were given up") {
+		t.Error(err)
+	}
+	if _, err := p.tested("t.lua"); err == nil || !strings.Contains(err.Error(), "still run") {
+		t.Error(err)
+	}
+	close(end)
+	for p.testing.Load() {
+		time.Sleep(time.Millisecond)
+	}
+	p.testedWithin = time.Minute
+	if failed, err := p.tested("t.lua"); err != nil || failed != nil {
+		t.Error(failed, err)
+	}
+	p.Tests = func(context.Context, string) ([]string, error) { panic("ours") }
+	if _, err := p.tested("t.lua"); err == nil || !strings.Contains(err.Error(), "ours") {
+		t.Error(err)
 	}
 }

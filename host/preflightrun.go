@@ -30,6 +30,9 @@ type preflight struct {
 	fold     chan struct{} // there is something to fold
 	done     chan struct{}
 	one      sync.Mutex
+	testing  atomic.Bool // tests of a script run
+
+	testedWithin time.Duration
 }
 
 // openPreflight begins to keep the session's past; nil: nothing will be tried.
@@ -39,7 +42,7 @@ func openPreflight(r *runner, head *header) *preflight {
 		return nil
 	}
 	p := &preflight{PreflightOptions: o, r: r, head: head, fold: make(chan struct{}, 1), done: make(chan struct{}),
-		refused: make([]atomic.Value, len(r.scripts)), versions: make([]atomic.Int32, len(r.scripts)), ring: shadow.NewRing(r.core.Universe(), r.core.Book, shadow.RingOptions{Span: o.Span, Events: o.Events, Bytes: o.MemoryBytes})}
+		refused: make([]atomic.Value, len(r.scripts)), versions: make([]atomic.Int32, len(r.scripts)), testedWithin: testedWithin, ring: shadow.NewRing(r.core.Universe(), r.core.Book, shadow.RingOptions{Span: o.Span, Events: o.Events, Bytes: o.MemoryBytes})}
 	p.ctx, p.quit = context.WithCancel(context.Background())
 	go p.run()
 	return p
@@ -180,22 +183,63 @@ func (p *preflight) check(at int, v *exchange.Reload) (t *trial) {
 	return t
 }
 
-// testedWithin bounds the tests of a script.
-const testedWithin = 10 * time.Second
+// testedWithin bounds the tests of a script, and endedWithin what they may take to notice.
+const (
+	testedWithin = 10 * time.Second
+	endedWithin  = time.Second
+)
 
 // test runs the tests that stand beside a script: of the file as it is on the disk.
 func (p *preflight) test(t *trial, path string) {
 	if p.Tests == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(p.ctx, testedWithin)
-	defer cancel()
-	failed, err := p.Tests(ctx, path)
+	failed, err := p.tested(path)
 	if err != nil {
 		failed = append(failed, fmt.Sprintf("%s: its tests could not be run: %v", path, err))
 	}
 	for _, text := range failed {
 		t.findings = append(t.findings, shadow.Finding{Rule: "test", Text: text})
+	}
+}
+
+// tested waits for tests no longer than they are given: what they do, a file that is read or a
+// fault of ours must hold up neither the versions that are saved after it nor the session's end.
+// Those that are given up run on by themselves; no others begin beside them.
+func (p *preflight) tested(path string) ([]string, error) {
+	if !p.testing.CompareAndSwap(false, true) {
+		return nil, errors.New("tests that were given up before still run")
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, p.testedWithin)
+	type outcome struct {
+		failed []string
+		err    error
+	}
+	out := make(chan outcome, 1)
+	go func() {
+		defer cancel()
+		defer p.testing.Store(false)
+		defer func() {
+			if e := recover(); e != nil {
+				out <- outcome{err: fmt.Errorf("%v (%s)", e, panickedAt())}
+			}
+		}()
+		failed, err := p.Tests(ctx, path)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("they took longer than %s", p.testedWithin)
+		}
+		out <- outcome{failed, err}
+	}()
+	select {
+	case o := <-out:
+		return o.failed, o.err
+	case <-ctx.Done():
+	}
+	select {
+	case o := <-out:
+		return o.failed, o.err
+	case <-time.After(endedWithin):
+		return nil, fmt.Errorf("they took longer than %s, and were given up", p.testedWithin)
 	}
 }
 

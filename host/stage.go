@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"time"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent/advice"
@@ -129,8 +128,9 @@ func (s *Stage) begin(ctx context.Context, snap *ledger.Snapshot) (err error) {
 	if s.o.Advisor != "" {
 		s.loop.Advisor = unanswered{}
 	}
+	s.clock.ctx = ctx // and not the one that ends with Stop
 	ctx, s.cancel = context.WithCancel(ctx)
-	s.clock.ctx, s.clock.ending, s.err, s.over = ctx, false, nil, false
+	s.clock.ending, s.err, s.over = false, nil, false
 	s.resume, s.leave = iter.Pull(func(yield func(struct{}) bool) {
 		s.clock.yield = func() bool { return yield(struct{}{}) }
 		if err := s.loop.Run(ctx); err != nil && !errors.Is(err, errLeft) {
@@ -299,12 +299,11 @@ type stageClock struct {
 	now, until exchange.Time
 	queue      []exchange.Event
 	ending     bool // the loop ends by itself: nobody is waited for
-	calls      int
 }
 
 // Wait implements loop.Clock.
 func (c *stageClock) Wait(_ context.Context, now, next exchange.Time) (*exchange.Event, error) {
-	if c.calls++; c.calls&255 == 0 && c.expired() {
+	if c.ctx.Err() != nil {
 		return nil, fmt.Errorf("it took longer than allowed, at %s of its own time", now)
 	}
 	for {
@@ -325,9 +324,4 @@ func (c *stageClock) Wait(_ context.Context, now, next exchange.Time) (*exchange
 			return nil, errLeft
 		}
 	}
-}
-
-func (c *stageClock) expired() bool {
-	deadline, ok := c.ctx.Deadline()
-	return ok && time.Now().After(deadline)
 }

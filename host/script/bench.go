@@ -66,6 +66,22 @@ func (b *Bench) Try(fn lua.LValue, args ...lua.LValue) ([]lua.LValue, *Error) {
 	return out, nil
 }
 
+// Interrupt ends what runs, and everything after it; see [VM.Interrupt].
+func (b *Bench) Interrupt() { b.vm.Interrupt() }
+
+// Hold keeps a value with the sandbox, whose memory it is counted with: functions of modules
+// that keep values of scripts for later keep them here too.
+func (b *Bench) Hold(v lua.LValue) {
+	const held = "held"
+	registry := b.vm.L.G.Registry
+	t, ok := registry.RawGetString(held).(*lua.LTable)
+	if !ok {
+		t = b.vm.L.NewTable()
+		registry.RawSetString(held, t)
+	}
+	t.Append(v)
+}
+
 // Poisoned returns why nothing runs any more, nil when it does.
 func (b *Bench) Poisoned() error { return b.vm.Poisoned() }
 
@@ -78,7 +94,7 @@ func (b *Bench) Close() { b.vm.Close() }
 // Show words a value as people read it: text in quotes, tables with what is in them, bounded.
 func Show(v lua.LValue) string {
 	if s, ok := v.(lua.LString); ok {
-		return cut(fmt.Sprintf("%q", string(s)))
+		return cut(fmt.Sprintf("%q", string(s[:min(len(s), maxShownBytes+1)])))
 	}
 	return worded(v)
 }

@@ -32,6 +32,9 @@ const (
 // sized is a Go value that a script holds and that says how large it is.
 type sized interface{ MemoryBytes() int }
 
+// Holder is a Go value that a script holds and that holds another of the script's.
+type Holder interface{ Held() lua.LValue }
+
 // walker counts what is reachable, each object once.
 type walker struct {
 	seen  addressSet
@@ -156,6 +159,9 @@ func (w *walker) push(v lua.LValue) {
 			if s, ok := v.Value.(sized); ok {
 				w.bytes += s.MemoryBytes()
 			}
+			if _, ok := v.Value.(Holder); ok {
+				w.todo = append(w.todo, v)
+			}
 		}
 	}
 }
@@ -171,6 +177,10 @@ func (w *walker) expand(v lua.LValue) {
 	switch v := v.(type) {
 	case *lua.LTable:
 		w.table(viewOf(v))
+	case *lua.LUserData:
+		if v := v.Value.(Holder).Held(); v != nil {
+			w.push(v)
+		}
 	case *lua.LFunction:
 		w.bytes += functionSize + 8*len(v.Upvalues)
 		for _, uv := range v.Upvalues {

@@ -26,7 +26,7 @@ func (f *runner) conditions(rt *bindings.Runtime) *host.StageOptions {
 		rt.Raise("%v", err)
 	}
 	if p.Has("balances") {
-		o.Balances = balances(p.Get("balances"))
+		o.Balances = balances(rt, p.Get("balances"))
 	}
 	if p.Has("limits") {
 		limits(rt.Shape("limits", p.Get("limits").Table(), &limitsType), &o.Limits)
@@ -52,11 +52,17 @@ func (f *runner) conditions(rt *bindings.Runtime) *host.StageOptions {
 	return o
 }
 
+// mostSymbols bounds what one session is shown.
+const mostSymbols = 1000
+
 func texts(in bindings.Input) (out []string) {
 	if in.Nil() {
 		return nil
 	}
 	t := in.Table()
+	if t.Len() > mostSymbols {
+		in.Fail("%d symbols: at most %d are listed", t.Len(), mostSymbols)
+	}
 	for i := 1; i <= t.Len(); i++ {
 		s, ok := t.RawGetInt(i).(lua.LString)
 		if !ok {
@@ -153,14 +159,14 @@ func future(known []exchange.Instrument, name, day string) (exchange.Instrument,
 }
 
 // balances are given by wallet and asset.
-func balances(in bindings.Input) (out []host.Deposit) {
+func balances(rt *bindings.Runtime, in bindings.Input) (out []host.Deposit) {
 	wallets := in.Table()
-	for _, w := range keys(wallets) {
+	for _, w := range keys(rt.Charge, wallets) {
 		assets, ok := wallets.RawGet(w).(*lua.LTable)
 		if !ok {
 			in.Fail("%s: want a table of assets, as in { spot = { USDT = 1000 } }, got %s", bindings.ToText(w), bindings.Describe(wallets.RawGet(w)))
 		}
-		for _, a := range keys(assets) {
+		for _, a := range keys(rt.Charge, assets) {
 			amount, err := bindings.ToDecimal(assets.RawGet(a))
 			if err != nil || !amount.IsPositive() {
 				in.Fail("%s %s: want an amount above 0, got %s", bindings.ToText(w), bindings.ToText(a), bindings.Describe(assets.RawGet(a)))

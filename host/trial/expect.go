@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -17,6 +18,9 @@ type expectation struct {
 	value   lua.LValue
 	negated bool
 }
+
+// Held implements script.Holder.
+func (e *expectation) Held() lua.LValue { return e.value }
 
 func (f *runner) expect(rt *bindings.Runtime) int {
 	if f.test == nil {
@@ -37,7 +41,7 @@ func (f *runner) never(rt *bindings.Runtime) int {
 // not: "want " + want, and detail in lines.
 type verdict struct {
 	holds  bool
-	want   string
+	want   func() string // for a value is long to word, and most hold
 	detail []string
 }
 
@@ -49,13 +53,22 @@ func (f *runner) judged(judge func(rt *bindings.Runtime, value lua.LValue) verdi
 		if v.holds != e.negated {
 			return 0
 		}
-		want, detail := v.want, v.detail
+		rt.Charge(unitsPerShown)
+		want, detail := v.want(), v.detail
 		if e.negated {
 			want, detail = "anything but "+want, nil
 		}
 		f.fail(rt, detail, "want %s, got %s", want, shown(e.value))
 		return 0
 	}
+}
+
+// plain is what is wanted in words that are there already.
+func plain(text string) func() string { return func() string { return text } }
+
+// valued is what is wanted with a value in it, at %s.
+func valued(format string, v lua.LValue) func() string {
+	return func() string { return fmt.Sprintf(format, shown(v)) }
 }
 
 // shown words a value in one line.
@@ -70,13 +83,13 @@ func shown(v lua.LValue) string {
 
 func toBe(rt *bindings.Runtime, v lua.LValue) verdict {
 	want := rt.Arg(1).Value()
-	return verdict{holds: same(v, want), want: shown(want)}
+	return verdict{holds: same(v, want), want: valued("%s", want)}
 }
 
 func toEqual(rt *bindings.Runtime, v lua.LValue) verdict {
 	want := rt.Arg(1).Value()
-	d := compare(v, want, true)
-	return verdict{holds: len(d) == 0, want: shown(want), detail: d}
+	d := compare(rt, v, want, true)
+	return verdict{holds: len(d) == 0, want: valued("%s", want), detail: d}
 }
 
 func toBeNear(rt *bindings.Runtime, v lua.LValue) verdict {
@@ -86,12 +99,12 @@ func toBeNear(rt *bindings.Runtime, v lua.LValue) verdict {
 		within = rt.Arg(2).Finite()
 	}
 	got, ok := number(v)
-	return verdict{holds: ok && math.Abs(got-want) <= within, want: fmt.Sprintf("%s within %s", bindings.NumberText(want), bindings.NumberText(within))}
+	return verdict{holds: ok && math.Abs(got-want) <= within, want: plain(fmt.Sprintf("%s within %s", bindings.NumberText(want), bindings.NumberText(within)))}
 }
 
 func toHave(rt *bindings.Runtime, v lua.LValue) verdict {
 	want := rt.Arg(1).Table()
-	text := "one with " + shown(want)
+	text := valued("one with %s", want)
 	got, ok := v.(*lua.LTable)
 	if !ok {
 		return verdict{want: text}
@@ -99,7 +112,7 @@ func toHave(rt *bindings.Runtime, v lua.LValue) verdict {
 	if isList(got) && !isList(want) { // one of a list
 		var nearest []string
 		for i := 1; i <= got.Len(); i++ {
-			d := compare(got.RawGetInt(i), want, false)
+			d := compare(rt, got.RawGetInt(i), want, false)
 			if len(d) == 0 {
 				return verdict{holds: true, want: text}
 			}
@@ -110,9 +123,9 @@ func toHave(rt *bindings.Runtime, v lua.LValue) verdict {
 		if nearest != nil {
 			nearest = append([]string{"the nearest one:"}, nearest...)
 		}
-		return verdict{want: "an element with " + shown(want), detail: nearest}
+		return verdict{want: valued("an element with %s", want), detail: nearest}
 	}
-	d := compare(got, want, false)
+	d := compare(rt, got, want, false)
 	return verdict{holds: len(d) == 0, want: text, detail: d}
 }
 
@@ -124,7 +137,7 @@ func toHaveLength(rt *bindings.Runtime, v lua.LValue) verdict {
 	case lua.LString:
 		got = len(v)
 	}
-	out := verdict{holds: got == want, want: fmt.Sprintf("%d elements", want)}
+	out := verdict{holds: got == want, want: plain(fmt.Sprintf("%d elements", want))}
 	if got >= 0 {
 		out.detail = []string{fmt.Sprintf("it has %d", got)}
 	}
@@ -133,13 +146,14 @@ func toHaveLength(rt *bindings.Runtime, v lua.LValue) verdict {
 
 func toContain(rt *bindings.Runtime, v lua.LValue) verdict {
 	want := rt.Arg(1).Value()
-	out := verdict{want: "something with " + shown(want) + " in it"}
+	out := verdict{want: valued("something with %s in it", want)}
 	switch v := v.(type) {
 	case lua.LString:
+		rt.Charge(len(v) / bytesPerUnit)
 		out.holds = strings.Contains(string(v), rt.Arg(1).String())
 	case *lua.LTable:
 		for i := 1; i <= v.Len() && !out.holds; i++ {
-			out.holds = len(compare(v.RawGetInt(i), want, true)) == 0
+			out.holds = len(compare(rt, v.RawGetInt(i), want, true)) == 0
 		}
 	}
 	return out
@@ -147,20 +161,46 @@ func toContain(rt *bindings.Runtime, v lua.LValue) verdict {
 
 func toMatch(rt *bindings.Runtime, v lua.LValue) verdict {
 	pattern := rt.Arg(1).String()
+	if len(pattern) > mostPattern {
+		rt.Arg(1).Fail("is %d bytes long; a pattern may have %d", len(pattern), mostPattern)
+	}
 	re, err := regexp.Compile(pattern)
 	if err != nil {
 		rt.Arg(1).Fail("want a regular expression: %v", err)
 	}
 	text, ok := v.(lua.LString)
-	return verdict{holds: ok && re.MatchString(string(text)), want: fmt.Sprintf("text that matches %q", pattern)}
+	rt.Charge(stepsOf(pattern, len(text)) / stepsPerUnit)
+	return verdict{holds: ok && re.MatchString(string(text)), want: plain(fmt.Sprintf("text that matches %q", pattern))}
+}
+
+// Of work done in Go, as much as an instruction.
+const (
+	bytesPerUnit = 64
+	stepsPerUnit = 16
+)
+
+// mostPattern bounds a regular expression.
+const mostPattern = 1000
+
+// stepsOf is how many steps a match takes at most: each place of the pattern at each of the text.
+func stepsOf(pattern string, text int) int {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	prog, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return 0
+	}
+	return len(prog.Inst) * (text + stepsPerUnit)
 }
 
 func toBeNil(_ *bindings.Runtime, v lua.LValue) verdict {
-	return verdict{holds: v == lua.LNil, want: "nil"}
+	return verdict{holds: v == lua.LNil, want: plain("nil")}
 }
 
 func toBeTruthy(_ *bindings.Runtime, v lua.LValue) verdict {
-	return verdict{holds: lua.LVAsBool(v), want: "anything but nil and false"}
+	return verdict{holds: lua.LVAsBool(v), want: plain("anything but nil and false")}
 }
 
 // ordered compares numbers.
@@ -168,7 +208,7 @@ func ordered(words string, holds func(got, than float64) bool) func(*bindings.Ru
 	return func(rt *bindings.Runtime, v lua.LValue) verdict {
 		than := rt.Arg(1).Finite()
 		got, ok := number(v)
-		return verdict{holds: ok && holds(got, than), want: words + " " + bindings.NumberText(than)}
+		return verdict{holds: ok && holds(got, than), want: plain(words + " " + bindings.NumberText(than))}
 	}
 }
 

@@ -204,6 +204,9 @@ func update(o *exchange.Order, status exchange.OrderStatus, filled exchange.Lots
 		Update: exchange.OrderUpdate{ID: o.ID, Status: status, Filled: filled, Reason: reason}}
 }
 
+// mostPlanned bounds the faults that wait for an order.
+const mostPlanned = 10_000
+
 // plan makes a function that has the next orders go wrong in a way.
 func (f *runner) plan(kind string) func(*bindings.Runtime) int {
 	return func(rt *bindings.Runtime) int {
@@ -228,7 +231,11 @@ func (f *runner) plan(kind string) func(*bindings.Runtime) int {
 			if p.Has("symbol") {
 				one.symbol = p.Get("symbol").Instrument().ID
 			}
-			for range p.Get("count").IntOr(1, 1, 1000) {
+			n := p.Get("count").IntOr(1, 1, 1000)
+			if len(s.faults.planned)+n > mostPlanned {
+				rt.Raise("more than %d orders are planned to go wrong", mostPlanned)
+			}
+			for range n {
 				s.faults.planned = append(s.faults.planned, one)
 			}
 		}

@@ -28,7 +28,9 @@ func (s *session) decide(e *core.Effect) {
 	if text == "" || len(s.decisions) >= mostDecisions {
 		return
 	}
-	s.decisions = append(s.decisions, e.Time.UTC().Format("2006-01-02 15:04:05.000 ")+text)
+	if line := e.Time.UTC().Format("2006-01-02 15:04:05.000 ") + text; s.roomFor(line) {
+		s.decisions = append(s.decisions, line)
+	}
 }
 
 func (s *session) worded(e *core.Effect) string {
@@ -82,6 +84,9 @@ func (f calls) golden(rt *bindings.Runtime) int {
 	name := f.test.name
 	if !rt.Arg(1).Nil() {
 		name = rt.Arg(1).Text()
+	}
+	for _, d := range s.decisions { // they are put together, and looked through for what differs
+		rt.Charge(1 + len(d)/16)
 	}
 	path := f.goldenPath(name)
 	is := strings.Join(append(s.decisions, ""), "\n") + fmt.Sprintf("equity %s %s\n", s.stage.Core().Equity().Round(8), s.stage.Core().Currency())

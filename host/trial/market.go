@@ -238,6 +238,7 @@ func (one *scriptedOne) stated(rt *bindings.Runtime, in bindings.Input) (out []e
 	}
 	t := in.Table()
 	for i := 1; i <= t.Len(); i++ {
+		rt.Charge(1)
 		pair, ok := t.RawGetInt(i).(*lua.LTable)
 		if !ok || pair.Len() != 2 {
 			in.Fail("[%d]: want { price, quantity }, got %s", i, bindings.Describe(t.RawGetInt(i)))

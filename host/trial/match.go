@@ -56,8 +56,8 @@ func isList(t *lua.LTable) bool {
 
 // compare tells where a value is not as wanted, a line for each place: in everything, or in
 // what is wanted alone.
-func compare(got, want lua.LValue, whole bool) []string {
-	c := comparison{whole: whole}
+func compare(rt *bindings.Runtime, got, want lua.LValue, whole bool) []string {
+	c := comparison{charge: rt.Charge, whole: whole}
 	c.value("", got, want, 0)
 	if more := c.count - len(c.lines); more > 0 {
 		c.lines = append(c.lines, fmt.Sprintf("and %d more", more))
@@ -66,13 +66,28 @@ func compare(got, want lua.LValue, whole bool) []string {
 }
 
 type comparison struct {
-	whole bool
-	lines []string
-	count int
+	charge func(units int)
+	whole  bool
+	lines  []string
+	count  int
 }
+
+// Units of the budget. Tables may hold one another, so that what is compared is not bounded by
+// what is held.
+const (
+	unitsPerPlace = 8
+	unitsPerKey   = 8
+	unitsPerShown = 500
+)
 
 func (c *comparison) differs(path, format string, args ...any) {
 	if c.count++; len(c.lines) < mostDifferences {
+		c.charge(unitsPerShown)
+		for i, a := range args {
+			if v, ok := a.(lua.LValue); ok {
+				args[i] = shown(v)
+			}
+		}
 		if path == "" {
 			path = "it"
 		}
@@ -81,11 +96,12 @@ func (c *comparison) differs(path, format string, args ...any) {
 }
 
 func (c *comparison) value(path string, got, want lua.LValue, depth int) {
+	c.charge(unitsPerPlace)
 	a, tables := got.(*lua.LTable)
 	b, both := want.(*lua.LTable)
 	if !tables || !both {
 		if !same(got, want) {
-			c.differs(path, "want %s, got %s", shown(want), shown(got))
+			c.differs(path, "want %s, got %s", want, got)
 		}
 		return
 	}
@@ -99,23 +115,24 @@ func (c *comparison) value(path string, got, want lua.LValue, depth int) {
 	if isList(b) && (b.Len() > 0 || c.whole) && a.Len() != b.Len() {
 		c.differs(path, "want %d elements, got %d", b.Len(), a.Len())
 	}
-	for _, k := range keys(b) {
+	for _, k := range keys(c.charge, b) {
 		c.value(path+step(k), a.RawGet(k), b.RawGet(k), depth+1)
 	}
 	if !c.whole {
 		return
 	}
-	for _, k := range keys(a) {
+	for _, k := range keys(c.charge, a) {
 		if b.RawGet(k) == lua.LNil {
-			c.differs(path+step(k), "want nothing, got %s", shown(a.RawGet(k)))
+			c.differs(path+step(k), "want nothing, got %s", a.RawGet(k))
 		}
 	}
 }
 
 // keys are a table's, numbers first, in order.
-func keys(t *lua.LTable) []lua.LValue {
+func keys(charge func(units int), t *lua.LTable) []lua.LValue {
 	var out []lua.LValue
 	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
+		charge(unitsPerKey)
 		out = append(out, k)
 	}
 	slices.SortStableFunc(out, func(a, b lua.LValue) int {

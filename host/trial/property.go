@@ -21,7 +21,11 @@ import (
 type generator struct {
 	words string
 	make  func(*draw) lua.LValue
+	holds lua.LValue // what it draws from
 }
+
+// Held implements script.Holder: a test that keeps generators keeps what they draw from.
+func (g *generator) Held() lua.LValue { return g.holds }
 
 // generators are the functions that make them.
 type generators struct{ *runner }
@@ -32,6 +36,17 @@ type draw struct {
 	given  []uint64
 	used   []uint64
 	source *rand.Rand
+	made   int
+}
+
+// value makes one. What is made is not yet where a sandbox counts its memory, and is made within
+// one of its instructions: so it is bounded by number, and charged.
+func (d *draw) value(g *generator) lua.LValue {
+	if d.made++; d.made > mostChoices {
+		d.rt.Raise("its values are made of more than %d choices: make them smaller", mostChoices)
+	}
+	d.rt.Charge(unitsPerValue)
+	return g.make(d)
 }
 
 // choice is one of 0 to n-1; the first are simpler.
@@ -56,8 +71,14 @@ const (
 	mostChoices = 10_000
 )
 
-func (f generators) generated(rt *bindings.Runtime, words string, make func(*draw) lua.LValue) int {
-	return rt.Push(rt.NewObject(&f.api.generator, &generator{words, make}))
+// Units of the budget: of a value that is made, and of a call of the function.
+const (
+	unitsPerValue = 10
+	unitsPerTry   = 20
+)
+
+func (f generators) generated(rt *bindings.Runtime, words string, holds lua.LValue, make func(*draw) lua.LValue) int {
+	return rt.Push(rt.NewObject(&f.api.generator, &generator{words, make, holds}))
 }
 
 func (f generators) genInteger(rt *bindings.Runtime) int {
@@ -68,7 +89,7 @@ func (f generators) genInteger(rt *bindings.Runtime) int {
 	}
 	// What is nearest to zero is simplest.
 	zero := min(max(0, lo), hi)
-	return f.generated(rt, fmt.Sprintf("integer %d to %d", lo, hi), func(d *draw) lua.LValue {
+	return f.generated(rt, fmt.Sprintf("integer %d to %d", lo, hi), lua.LNil, func(d *draw) lua.LValue {
 		at := int(d.choice(uint64(hi-lo) + 1))
 		if v := zero + at; v <= hi {
 			return lua.LNumber(v)
@@ -84,7 +105,7 @@ func (f generators) genNumber(rt *bindings.Runtime) int {
 	}
 	// Steps of a thousandth of the span, so that what fails reads well, and then finer ones.
 	const coarse, fine = 1001, 1 << 20
-	return f.generated(rt, fmt.Sprintf("number %v to %v", lo, hi), func(d *draw) lua.LValue {
+	return f.generated(rt, fmt.Sprintf("number %v to %v", lo, hi), lua.LNil, func(d *draw) lua.LValue {
 		v := lo + (hi-lo)*float64(d.choice(coarse))/(coarse-1)
 		v += (hi - lo) / (coarse - 1) * float64(d.choice(fine)) / fine
 		return lua.LNumber(math.Min(v, hi))
@@ -92,7 +113,7 @@ func (f generators) genNumber(rt *bindings.Runtime) int {
 }
 
 func (f generators) genBoolean(rt *bindings.Runtime) int {
-	return f.generated(rt, "boolean", func(d *draw) lua.LValue { return lua.LBool(d.choice(2) == 1) })
+	return f.generated(rt, "boolean", lua.LNil, func(d *draw) lua.LValue { return lua.LBool(d.choice(2) == 1) })
 }
 
 func (f generators) genChoice(rt *bindings.Runtime) int {
@@ -101,7 +122,7 @@ func (f generators) genChoice(rt *bindings.Runtime) int {
 	if n == 0 {
 		rt.Arg(1).Fail("want a list of at least one value")
 	}
-	return f.generated(rt, "choice", func(d *draw) lua.LValue { return of.RawGetInt(int(d.choice(uint64(n))) + 1) })
+	return f.generated(rt, "choice", of, func(d *draw) lua.LValue { return of.RawGetInt(int(d.choice(uint64(n))) + 1) })
 }
 
 func (f generators) genList(rt *bindings.Runtime) int {
@@ -110,11 +131,11 @@ func (f generators) genList(rt *bindings.Runtime) int {
 	if mostOf < least {
 		rt.Arg(3).Fail("must not be below the least")
 	}
-	return f.generated(rt, "list", func(d *draw) lua.LValue {
+	return f.generated(rt, "list", rt.Arg(1).Value(), func(d *draw) lua.LValue {
 		n := least + int(d.choice(uint64(mostOf-least)+1))
-		t := d.rt.L.CreateTable(n, 0)
+		t := d.rt.L.CreateTable(0, 0)
 		for range n {
-			t.Append(of.make(d))
+			t.Append(d.value(of))
 		}
 		return t
 	})
@@ -122,7 +143,7 @@ func (f generators) genList(rt *bindings.Runtime) int {
 
 func (f generators) genTable(rt *bindings.Runtime) int {
 	of := rt.Arg(1).Table()
-	names := keys(of)
+	names := keys(rt.Charge, of)
 	fields := make([]*generator, len(names))
 	for i, k := range names {
 		g, ok := asGenerator(of.RawGet(k))
@@ -131,10 +152,10 @@ func (f generators) genTable(rt *bindings.Runtime) int {
 		}
 		fields[i] = g
 	}
-	return f.generated(rt, "table", func(d *draw) lua.LValue {
-		t := d.rt.L.CreateTable(0, len(names))
+	return f.generated(rt, "table", of, func(d *draw) lua.LValue {
+		t := d.rt.L.CreateTable(0, 0)
 		for i, k := range names {
-			t.RawSet(k, fields[i].make(d))
+			t.RawSet(k, d.value(fields[i]))
 		}
 		return t
 	})
@@ -221,12 +242,10 @@ func listed(values []lua.LValue) string {
 
 // try calls the function with what the choices come to. Sessions that it opens are its own.
 func (p *property) try(d *draw) ([]lua.LValue, *script.Error) {
+	p.rt.Charge(unitsPerTry)
 	values := make([]lua.LValue, len(p.of))
 	for i, g := range p.of {
-		values[i] = g.make(d)
-		if len(d.used) > mostChoices {
-			p.rt.Raise("its values are made of more than %d choices: make them smaller", mostChoices)
-		}
+		values[i] = d.value(g)
 	}
 	outer := len(p.f.test.sessions)
 	_, err := p.f.bench.Try(p.body, values...)
@@ -250,6 +269,7 @@ func (p *property) shrink(choices []uint64, values []lua.LValue, err *script.Err
 		if attempts++; attempts > shrinksMost {
 			return false
 		}
+		p.rt.Charge(len(next) / 8)
 		d := &draw{rt: p.rt, given: next}
 		v, e := p.try(d)
 		if e == nil || !simpler(d.used, choices) {
@@ -260,21 +280,21 @@ func (p *property) shrink(choices []uint64, values []lua.LValue, err *script.Err
 	}
 	for again := true; again && attempts <= shrinksMost; {
 		again = false
-		for i := 0; i < len(choices); i++ { // without one
+		for i := 0; i < len(choices) && attempts <= shrinksMost; i++ { // without one
 			if better(slices.Delete(slices.Clone(choices), i, i+1)) {
 				again = true
 				i--
 			}
 		}
-		for i := 0; i < len(choices); i++ { // one less of something, and what it was the number of
+		for i := 0; i < len(choices) && attempts <= shrinksMost; i++ { // one less of something, and what it was the number of
 			for gone := 1; gone < 9 && i+gone < len(choices) && choices[i] > 0; gone++ {
 				next := slices.Delete(slices.Clone(choices), i+1, i+1+gone)
 				next[i]--
 				again = better(next) || again
 			}
 		}
-		for i := range len(choices) { // each as small as may be
-			for i < len(choices) && choices[i] > 0 && p.lower(choices, i, better) {
+		for i := 0; i < len(choices) && attempts <= shrinksMost; i++ { // each as small as may be
+			for attempts <= shrinksMost && i < len(choices) && choices[i] > 0 && p.lower(choices, i, better) {
 				again = true
 			}
 		}

@@ -173,6 +173,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		r.add(f.file)
 	}
 	r.Took = time.Since(began)
+	if ctx.Err() != nil { // the last test was given up
+		return r, ctx.Err()
+	}
 	if cover != nil {
 		r.Coverage = cover.report()
 	}
@@ -313,6 +316,8 @@ func (f *runner) load() error {
 // one runs a test between its hooks.
 func (f *runner) one(ctx context.Context, t *test, res *Result) {
 	began := time.Now()
+	// Whoever runs the tests may have no time left though this one still has.
+	defer context.AfterFunc(ctx, f.bench.Interrupt)()
 	ctx, cancel := context.WithDeadline(ctx, began.Add(f.o.Timeout))
 	defer cancel()
 	f.test = &running{ctx: ctx, name: res.FullName()}

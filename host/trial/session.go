@@ -40,6 +40,7 @@ type session struct {
 	questions []*advice.Question
 	decisions []string // a line each, for golden files
 	noted     int      // errors that the test has asked for
+	text      int      // bytes of what is kept as text
 	errors    []string
 }
 
@@ -50,8 +51,25 @@ type logged struct {
 	text  string
 }
 
-// mostKept bounds each of a session's lists.
-const mostKept = 200_000
+// Bounds of each of a session's lists, and of the text in all of them: what a test has its
+// strategies say is kept outside of their memory and of its own.
+const (
+	mostKept = 200_000
+	mostText = 32 << 20
+)
+
+// roomFor reports whether so much text more is kept.
+func (s *session) roomFor(text ...string) bool {
+	n := 0
+	for _, t := range text {
+		n += len(t)
+	}
+	if s.text+n > mostText {
+		return false
+	}
+	s.text += n
+	return true
+}
 
 // programs are what was compiled already, by path and hash.
 type programs struct{ list map[string]*script.Program }
@@ -73,7 +91,8 @@ func (p *programs) compile(dir string, sources []exchange.Source) (*script.Progr
 	if err != nil {
 		return nil, err
 	}
-	if p.list == nil {
+	const mostKnown = 100 // a test may make up any number of versions
+	if p.list == nil || len(p.list) == mostKnown {
 		p.list = map[string]*script.Program{}
 	}
 	p.list[key] = program
@@ -97,6 +116,9 @@ func exists(path string) bool {
 	return err == nil
 }
 
+// unitsPerSession is what a session that begins counts, beside what its script does.
+const unitsPerSession = 1000
+
 // open starts a strategy in a session of its own.
 func (f *runner) open(rt *bindings.Runtime) int {
 	if f.test == nil {
@@ -106,6 +128,7 @@ func (f *runner) open(rt *bindings.Runtime) int {
 	if len(f.test.sessions) == mostSessions {
 		rt.Raise("a test may have at most %d strategies", mostSessions)
 	}
+	rt.Charge(unitsPerSession)
 	o := f.conditions(rt)
 	path := f.find(rt.Arg(1).Text())
 	program, err := f.programs.load(path)
@@ -138,7 +161,7 @@ func settings(rt *bindings.Runtime, in bindings.Input) map[string]string {
 	}
 	out := map[string]string{}
 	t := in.Table()
-	for _, k := range keys(t) {
+	for _, k := range keys(rt.Charge, t) {
 		v := t.RawGet(k)
 		if list, ok := v.(*lua.LTable); ok {
 			plain, err := bindings.Plain(list)
@@ -181,19 +204,25 @@ func (s *session) heard(_ *exchange.Event, fx []core.Effect) {
 				s.order(b.Order)
 			}
 		case *core.FundingPaid:
-			s.payments = append(s.payments, *b.Payment)
+			if len(s.payments) < mostKept {
+				s.payments = append(s.payments, *b.Payment)
+			}
 		case core.PairChanged:
 			s.pair(&b.Pair)
 		case *core.LogLine:
 			s.log(fx[i].Strategy, b)
 		case *core.ChartPoint:
-			if len(s.points) < mostKept {
+			if len(s.points) < mostKept && s.roomFor(b.Series) {
 				s.points = append(s.points, *b)
 			}
 		case *core.Notified:
-			s.notes = append(s.notes, *b)
+			if len(s.notes) < mostKept && s.roomFor(b.Text) {
+				s.notes = append(s.notes, *b)
+			}
 		case core.ConsultAdvisor:
-			s.questions = append(s.questions, b.Question)
+			if len(s.questions) < mostKept && s.roomFor(b.Question.Text, b.Question.Context) {
+				s.questions = append(s.questions, b.Question)
+			}
 		case core.Advised:
 			s.questions = slices.DeleteFunc(s.questions, func(q *advice.Question) bool { return q.ID == b.ID })
 		}
@@ -222,19 +251,22 @@ func (s *session) hold(c *intent.Conditional) {
 
 func (s *session) pair(p *intent.Pair) {
 	at := slices.IndexFunc(s.pairs, func(x intent.Pair) bool { return x.ID == p.ID })
-	if at < 0 {
+	switch {
+	case at >= 0:
+		s.pairs[at] = *p
+	case len(s.pairs) < mostKept:
 		s.pairs = append(s.pairs, *p)
-		return
 	}
-	s.pairs[at] = *p
 }
 
 func (s *session) log(who int32, l *core.LogLine) {
-	if len(s.logs) < mostKept {
+	if len(s.logs) < mostKept && s.roomFor(l.Text) {
 		s.logs = append(s.logs, logged{l.Level, who, l.Where, l.Text})
 	}
 	if l.Level == intent.Error && who >= 0 && l.Where == "" && strings.HasPrefix(l.Text, "on_") { // a callback's, as the core words it
-		s.errors = append(s.errors, l.Text)
+		if len(s.errors) == 0 || len(s.errors) < mostKept && s.roomFor(l.Text) { // the first one fails the test
+			s.errors = append(s.errors, l.Text)
+		}
 	}
 }
 

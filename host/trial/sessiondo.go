@@ -63,6 +63,7 @@ func (f calls) sessionReload(rt *bindings.Runtime) int {
 	s := self(rt)
 	text := rt.Arg(1).String()
 	dir := filepath.Dir(s.path)
+	rt.Charge(unitsPerSession + len(text))
 	if strings.Contains(text, "\n") || strings.HasPrefix(text, "return ") {
 		program, err := f.programs.compile(dir, []exchange.Source{{Path: filepath.Base(s.path), Text: text}})
 		if err == nil {
@@ -83,6 +84,7 @@ func (f calls) sessionReload(rt *bindings.Runtime) int {
 func (f calls) sessionRestart(rt *bindings.Runtime) int {
 	s := self(rt)
 	crash := rt.Fields(1, &restartType).Get("crash").Bool()
+	rt.Charge(unitsPerSession)
 	s.faults.forget()
 	must(rt, s.stage.Restart(f.test.ctx, crash))
 	must(rt, s.market.again())

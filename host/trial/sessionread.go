@@ -30,12 +30,22 @@ func named(t *lua.LTable, in *exchange.Instrument) *lua.LTable {
 }
 
 func list[T any](rt *bindings.Runtime, of []T, make func(*T) lua.LValue) int {
-	t := rt.L.CreateTable(len(of), 0)
-	rt.Charge(10 * len(of))
+	t := growing(rt)
 	for i := range of {
+		rt.Charge(unitsPerRow)
 		t.Append(make(&of[i]))
 	}
-	return rt.Push(t)
+	return 1
+}
+
+// unitsPerRow is what a table of a row counts, for its memory above all.
+const unitsPerRow = 40
+
+// growing is a result that is still to be filled: on the stack, its memory counts from the start.
+func growing(rt *bindings.Runtime) *lua.LTable {
+	t := rt.L.NewTable()
+	rt.Push(t)
+	return t
 }
 
 // within makes the session's universe the one that tables are made in.
@@ -58,17 +68,18 @@ func (f calls) orders(rt *bindings.Runtime, open bool) int {
 			of = append(of, o)
 		}
 	}
-	t := rt.L.CreateTable(len(of)+len(s.held), 0)
-	rt.Charge(10 * (len(of) + len(s.held)))
+	t := growing(rt)
 	for _, o := range of {
+		rt.Charge(unitsPerRow)
 		t.Append(named(rt.NewOrder(o), s.universe().Get(o.Instrument)))
 	}
 	for i := range s.held {
+		rt.Charge(unitsPerRow)
 		if c := &s.held[i]; !open || !c.State.Done() {
 			t.Append(named(bindings.NewConditional(rt, c), s.universe().Get(c.Request.Instrument)))
 		}
 	}
-	return rt.Push(t)
+	return 1
 }
 
 func (f calls) sessionFills(rt *bindings.Runtime) int {
@@ -170,9 +181,9 @@ var levels = []string{"debug", "info", "warn", "error"}
 func sessionLog(rt *bindings.Runtime) int {
 	var b strings.Builder
 	for _, l := range self(rt).logs {
+		rt.Charge(1 + len(l.text)/16)
 		b.WriteString(l.text + "\n")
 	}
-	rt.Charge(b.Len() / 16)
 	return rt.PushString(b.String())
 }
 

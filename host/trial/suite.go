@@ -16,6 +16,7 @@ const most = 10_000
 
 // suites are what a file declares, while it loads.
 type suites struct {
+	names  map[[2]any]int // of tests, with their suite: the line
 	root   suite
 	at     *suite // that is being described
 	tests  []*test
@@ -81,10 +82,16 @@ func (f *runner) declare(rt *bindings.Runtime, t *test) {
 		rt.Raise("a file may have at most %d tests", most)
 	}
 	t.suite, t.line = f.suites.at, line(rt)
-	for _, other := range f.suites.tests {
-		if other.suite == t.suite && other.name == t.name {
-			rt.Raise("there is a test %q already, in line %d", t.name, other.line)
-		}
+	key := [2]any{t.suite, t.name}
+	if other, known := f.suites.names[key]; known {
+		rt.Raise("there is a test %q already, in line %d", t.name, other)
+	}
+	if f.suites.names == nil {
+		f.suites.names = map[[2]any]int{}
+	}
+	f.suites.names[key] = t.line
+	if t.body != nil {
+		f.bench.Hold(t.body)
 	}
 	f.suites.tests = append(f.suites.tests, t)
 }
@@ -101,14 +108,24 @@ func (f *runner) skip(rt *bindings.Runtime) int {
 
 func (f *runner) beforeEach(rt *bindings.Runtime) int {
 	f.loading(rt, "hooks")
-	f.suites.at.before = append(f.suites.at.before, function(rt, 1))
+	f.suites.at.before = append(f.suites.at.before, f.hook(rt))
 	return 0
 }
 
 func (f *runner) afterEach(rt *bindings.Runtime) int {
 	f.loading(rt, "hooks")
-	f.suites.at.after = append([]*lua.LFunction{function(rt, 1)}, f.suites.at.after...)
+	f.suites.at.after = append([]*lua.LFunction{f.hook(rt)}, f.suites.at.after...)
 	return 0
+}
+
+func (f *runner) hook(rt *bindings.Runtime) *lua.LFunction {
+	const mostHooks = 100
+	if at := f.suites.at; len(at.before)+len(at.after) == mostHooks {
+		rt.Raise("a suite may have at most %d hooks", mostHooks)
+	}
+	fn := function(rt, 1)
+	f.bench.Hold(fn)
+	return fn
 }
 
 // function reads an argument that is called later.

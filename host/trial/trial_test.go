@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/perilune/perilune/host/trial"
 )
@@ -163,5 +165,74 @@ func TestStrategiesThatComeWithTheProgram(t *testing.T) {
 		if f.Percent < 90 {
 			t.Errorf("%s: %.1f %% of its lines ran; not %s", f.Path, f.Percent, trial.Ranges(f.Uncovered))
 		}
+	}
+}
+
+// What is done in Go for a test is bounded as its Lua is: nothing of it is long or large.
+func TestWhatIsDoneForATestIsBounded(t *testing.T) {
+	const ends, many = "the test does not end", "more than 10000 choices"
+	const deep = `local a, b = { 1 }, { 1 } for i = 1, 60 do a, b = { a, a }, { b, b } end `
+	for body, want := range map[string]string{
+		`forall(gen.list(gen.list(gen.list(gen.number(0, 1), 1000, 1000), 1000, 1000), 1000, 1000), function() end)`:                        many,
+		`forall(gen.list(gen.list(gen.list(gen.table {}, 1000, 1000), 1000, 1000), 1000, 1000), function() end)`:                            many,
+		`local g = gen.boolean() for i = 1, 1e5 do g = gen.table { a = g } end forall(g, function() end)`:                                   many,
+		`forall({ runs = 10000 }, gen.list(gen.boolean(), 999, 999), gen.boolean(), function() end)`:                                        ends,
+		`forall(gen.list(gen.integer(0, 1e6), 1000, 1000), gen.list(gen.integer(0, 1e6), 1000, 1000), function(a) expect(#a):to_be(1) end)`: "does not hold",
+		deep + `expect(a):to_equal(b)`:          ends,
+		deep + `expect(a):to_have(b)`:           ends,
+		deep + `expect({ a, a }):to_contain(b)`: ends,
+		`local s = string.rep("a", 1e6) for i = 1, 1e6 do expect(s):to_match("(a|aa|aaa){1,200}$") end`: ends,
+		`local s = string.rep("a", 1e6) while true do expect(s):to_be(s) end`:                           ends,
+		`local kept = {} for i = 1, 1e6 do kept[i] = expect(string.rep(i, 1e5)) end`:                    "holds",
+		`local kept = {} for i = 1, 1e6 do kept[i] = gen.choice { string.rep(i, 1e5) } end`:             "holds",
+		`strategy("calm.lua") for i = 1, 1e6 do venue.reject { count = 1000 } end`:                      "planned to go wrong",
+	} {
+		dir := t.TempDir()
+		code := map[string]string{"calm.lua": `return { name = "calm", on_start = function() end }`, "calm_test.lua": `it("ends", function() ` + body + ` end)`}
+		for name, text := range code {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		began := time.Now()
+		r := run(t, trial.Options{Paths: []string{dir}})
+		if f := r.Files[0]; f.Problem != "" || f.Tests[0].Failure == nil || !strings.Contains(f.Tests[0].Failure.Message, want) {
+			t.Errorf("%s: %s %+v, want %q", body, f.Problem, f.Tests, want)
+			for _, x := range f.Tests {
+				t.Logf("%+v", x.Failure)
+			}
+		}
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("%s: it took %s", body, took)
+		}
+	}
+}
+
+// Functions that a file declares count towards its memory.
+func TestDeclaredFunctionsCount(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "many_test.lua")
+	code := `for i = 1, 1000 do local s = string.rep(i, 3e5) it("n" .. i, function() return s end) end`
+	if err := os.WriteFile(path, []byte(code), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if r := run(t, trial.Options{Paths: []string{path}}); !strings.Contains(r.Files[0].Problem, "MiB are allowed") {
+		t.Errorf("problem %q, %d tests", r.Files[0].Problem, len(r.Files[0].Tests))
+	}
+}
+
+// Whoever has no time left need not wait for a test to end by itself.
+func TestARunIsGivenUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "long_test.lua")
+	if err := os.WriteFile(path, []byte(`it("is long", function() local t = {} for i = 1, 1e5 do t[i] = i end while true do pcall(function() expect(t):to_equal { 1 } end) end end)`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	if _, err := trial.Run(ctx, trial.Options{Paths: []string{path}}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }
