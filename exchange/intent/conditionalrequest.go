@@ -1,6 +1,8 @@
 package intent
 
 import (
+	"cmp"
+
 	"github.com/perilune/perilune/exchange"
 )
 
@@ -72,6 +74,11 @@ type ConditionalChange struct {
 
 // Zero reports whether nothing is changed.
 func (c ConditionalChange) Zero() bool { return c == ConditionalChange{} }
+
+// With is the change with a later one.
+func (c ConditionalChange) With(later ConditionalChange) ConditionalChange {
+	return ConditionalChange{cmp.Or(later.Qty, c.Qty), cmp.Or(later.Price, c.Price), cmp.Or(later.Trigger, c.Trigger)}
+}
 
 // Triggers reports whether a price lets the order go.
 func (r *ConditionalRequest) Triggers() bool { return r.Kind > PlainOrder }

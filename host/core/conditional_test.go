@@ -481,3 +481,53 @@ func TestCloseOfAPositionThatTurned(t *testing.T) {
 		t.Errorf("sent %+v", o)
 	}
 }
+
+// What one callback asks of an order it amended is asked of the one that takes its place.
+func TestAmendedInOneCallback(t *testing.T) {
+	rests := func(p *Port) error {
+		p.Submit(exchange.Order{Instrument: perp, Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 599000, Qty: 500})
+		return nil
+	}
+	amend := func(p *Port, id exchange.OrderID, ch intent.ConditionalChange) exchange.OrderID {
+		by, err := p.Amend(id, ch)
+		if err != nil {
+			t.Error(err)
+		}
+		return by
+	}
+	for _, by := range []bool{false, true} {
+		d := newDesk(t)
+		o := sent(t, d.do(rests))
+		var id exchange.OrderID
+		d.do(func(p *Port) error {
+			id = amend(p, o.ID, intent.ConditionalChange{Price: 599500})
+			if p.Cancel(map[bool]exchange.OrderID{false: o.ID, true: id}[by]); by {
+				_, err := p.Amend(o.ID, intent.ConditionalChange{Price: 599600})
+				if err == nil {
+					t.Error("what is canceled is amended")
+				}
+			}
+			return nil
+		})
+		if fx := d.says(o, exchange.StatusCanceled, 0, ""); len(bodies[Submit](fx)) != 0 || d.state(id) != intent.ConditionalCanceled {
+			t.Errorf("it is %s: %s", d.state(id), told(fx))
+		}
+	}
+	for _, shrinks := range []bool{false, true} {
+		d := newDesk(t)
+		d.core.cfg.Shrinks = shrinks
+		o := sent(t, d.do(rests))
+		var id exchange.OrderID
+		d.do(func(p *Port) error {
+			first := amend(p, o.ID, intent.ConditionalChange{Qty: 400})
+			id = amend(p, o.ID, intent.ConditionalChange{Price: 599500})
+			if again := amend(p, id, intent.ConditionalChange{Price: 599600}); again != id || !shrinks && first != id {
+				t.Errorf("it goes on as %d, %d and %d", first, id, again)
+			}
+			return nil
+		})
+		if o := sent(t, d.says(o, exchange.StatusCanceled, 0, "")); o.Parent != id || o.Qty != 400 || o.Price != 599600 {
+			t.Errorf("sent %+v", o)
+		}
+	}
+}

@@ -123,6 +123,10 @@ func (p *Port) heldWith(n int) int {
 // as what is left then, so that there never are two. Where the venue makes an order smaller in its place, one of which
 // the size alone shrinks keeps number and place in the queue.
 func (p *Port) Amend(id exchange.OrderID, ch intent.ConditionalChange) (exchange.OrderID, error) {
+	earlier := p.amended(id)
+	if earlier != nil {
+		id = earlier.id
+	}
 	if c, ok := p.Conditional(id); ok {
 		if err := conditional.CheckChange(c, ch, p.c.conditionals); err != nil {
 			return 0, err
@@ -136,7 +140,7 @@ func (p *Port) Amend(id exchange.OrderID, ch intent.ConditionalChange) (exchange
 		return 0, fmt.Errorf("there is no order %d of this strategy that is sent", id)
 	case o.Status.Terminal():
 		return 0, fmt.Errorf("order %d is over: %s", id, o.Status)
-	case o.Canceled:
+	case o.Canceled || p.takesBack(o):
 		return 0, fmt.Errorf("order %d is being canceled", id)
 	case o.Parent != 0:
 		return 0, fmt.Errorf("order %d was sent by %d: amend that one", id, o.Parent)
@@ -155,11 +159,49 @@ func (p *Port) Amend(id exchange.OrderID, ch intent.ConditionalChange) (exchange
 		return 0, errEnding
 	}
 	by := id
-	if !p.c.cfg.Shrinks || ch.Price != 0 && ch.Price != o.Price || ch.Qty > o.Qty || !o.Rests() {
+	if earlier != nil {
+		ch, by = earlier.change.With(ch), earlier.by
+	}
+	if by == id && (!p.c.cfg.Shrinks || ch.Price != 0 && ch.Price != o.Price || ch.Qty > o.Qty || !o.Rests()) {
 		by = p.nextOrder()
+	}
+	if earlier != nil {
+		earlier.change, earlier.by = ch, by
+		return by, nil
 	}
 	p.stage(&stagedAmend{id, by, ch})
 	return by, nil
+}
+
+// amended is the change of an order that this callback asked for already: another one joins
+// it, so that no number is promised of an order that never is. Either number may be named.
+func (p *Port) amended(id exchange.OrderID) *stagedAmend {
+	for _, st := range p.staged {
+		if a, ok := st.(*stagedAmend); ok && (a.id == id || a.by == id) {
+			return a
+		}
+	}
+	return nil
+}
+
+// takesBack reports whether this callback asked already for the end of an order.
+func (p *Port) takesBack(o *exchange.Order) bool {
+	for _, st := range p.staged {
+		switch x := st.(type) {
+		case *stagedCancel:
+			if x.id == o.ID {
+				return true
+			}
+			if a := p.amended(o.ID); a != nil && x.id == a.by {
+				return true
+			}
+		case *stagedCloseOwn:
+			if x.instrument == o.Instrument {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // CloseOwn stages the closing of what the strategy holds of an instrument outside of pairs,

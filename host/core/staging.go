@@ -44,9 +44,14 @@ type (
 
 func (st *stagedOrder) commit(c *Core, _ *instance) { c.entry.submitChecked(&st.order) }
 func (st *stagedCancel) commit(c *Core, s *instance) {
-	if !c.conditionals.cancel(st.id, "canceled by "+s.Name()) {
-		c.entry.Cancel(st.id)
+	why := "canceled by " + s.Name()
+	if c.conditionals.cancel(st.id, why) {
+		return
 	}
+	if o, ok := c.orders.get(st.id); ok && o.Parent != 0 && !o.Status.Terminal() {
+		c.conditionals.cancel(o.Parent, why) // or another one would take its place
+	}
+	c.entry.Cancel(st.id)
 }
 func (st *stagedPair) commit(c *Core, s *instance)       { c.driver.openPair(s, st.id, st.request) }
 func (st *stagedClose) commit(c *Core, s *instance)      { c.driver.closePair(s, st.request) }
