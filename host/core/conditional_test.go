@@ -531,3 +531,30 @@ func TestAmendedInOneCallback(t *testing.T) {
 		}
 	}
 }
+
+// An order that takes the place of one that filled in part goes on with what that paid.
+func TestAmendAfterAPart(t *testing.T) {
+	for _, id := range []exchange.InstrumentID{0, perp} {
+		d := newDesk(t)
+		d.now += exchange.Second
+		d.book(id, 599990, 600010, 100000)
+		first := sent(t, d.do(func(p *Port) error {
+			p.Submit(exchange.Order{Instrument: id, Side: exchange.Buy, Type: exchange.Limit, TIF: exchange.GTC, Price: 599000, Qty: 500})
+			return nil
+		}))
+		d.fill(first, 100, 598000)
+		d.fill(first, 100, 599000)
+		var by exchange.OrderID
+		d.do(func(p *Port) (err error) {
+			by, err = p.Amend(first.ID, intent.ConditionalChange{Price: 598500})
+			return err
+		})
+		if o := sent(t, d.says(first, exchange.StatusCanceled, 200, "")); o.Qty != 300 || o.Parent != by {
+			t.Errorf("sent %+v", o)
+		}
+		c, _ := d.core.conditionals.find(by)
+		if in := d.core.u.Get(id); c.Price(in) != in.PriceDecimal(598500).InexactFloat64() {
+			t.Errorf("%s: its average is %v", in.Key(), c.Price(in))
+		}
+	}
+}

@@ -32,6 +32,7 @@ type conditionals struct {
 	watched  []int         // by instrument: groups that compare a price
 	bars     []exchange.Event
 	reported map[exchange.OrderID]intent.ConditionalState // as last logged
+	spent    map[exchange.OrderID]decimal.Decimal         // by plain orders that filled in part
 }
 
 // conditionalPort is what conditional orders see of a core.
@@ -225,6 +226,7 @@ func (cd *conditionals) pause() {
 
 // orderDone passes an order's last word on.
 func (cd *conditionals) orderDone(o *exchange.Order) {
+	delete(cd.spent, o.ID)
 	if g := cd.group(o.Parent); g != nil {
 		g.OrderDone(cd.port, o)
 	}
@@ -242,11 +244,23 @@ func (cd *conditionals) cancelRefused(o *exchange.Order) {
 	}
 }
 
-// fill books an execution.
+// fill books an execution. Of a plain order that goes on it keeps the cost, for the order
+// that may take its place.
 func (cd *conditionals) fill(o *exchange.Order, f *exchange.Fill) {
 	if g := cd.group(o.Parent); g != nil {
 		g.Fill(cd.port, o.Parent, f)
+	} else if o.Parent == 0 && o.Pair == 0 && o.Schedule == 0 && o.Rests() && o.Leaves() > 0 {
+		cd.spent[o.ID] = cd.cost(o, o.Filled-f.Qty).Add(conditional.Cost(cd.u.Get(f.Instrument), f.Price, f.Qty))
 	}
+}
+
+// cost is that of what has filled of a plain order with a limit, which is what an earlier run
+// paid at the worst.
+func (cd *conditionals) cost(o *exchange.Order, filled exchange.Lots) decimal.Decimal {
+	if cost, ok := cd.spent[o.ID]; ok || filled == 0 {
+		return cost
+	}
+	return conditional.Cost(cd.u.Get(o.Instrument), o.Price, filled)
 }
 
 // run steps what is due.

@@ -336,7 +336,7 @@ func (c *Core) assemble() {
 		markets: c.markets, pairs: c.pairs, orders: &c.orders, schedules: &c.schedules, timers: &c.timers, commit: c.commit}
 	c.entry.strategies = c.strategies
 	c.conditionals = &conditionals{outbox: c.outbox, u: c.u, cfg: &c.cfg, phase: &c.phase, markets: c.markets, wallets: c.wallets, claims: c.claims,
-		orders: &c.orders, delays: c.delays, strategies: c.strategies, watched: make([]int, c.u.Len()), reported: map[exchange.OrderID]intent.ConditionalState{}}
+		orders: &c.orders, delays: c.delays, strategies: c.strategies, watched: make([]int, c.u.Len()), reported: map[exchange.OrderID]intent.ConditionalState{}, spent: map[exchange.OrderID]decimal.Decimal{}}
 	c.conditionals.port = &conditionalPort{c.conditionals, c.entry}
 	c.strategies.conditionals = c.conditionals
 	c.latches = &latches{strategies: c.strategies}

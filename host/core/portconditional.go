@@ -39,7 +39,7 @@ func (st *stagedAmend) commit(c *Core, _ *instance) {
 	case st.by == st.id:
 		c.emit(o.Strategy, Shrink{copied(o), st.change.Qty})
 	default:
-		c.conditionals.begin(conditional.Replace(st.by, o, st.change, c.now))
+		c.conditionals.begin(conditional.Replace(st.by, o, c.conditionals.cost(o, o.Filled), st.change, c.now))
 	}
 }
 

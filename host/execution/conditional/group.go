@@ -115,13 +115,13 @@ func Resume(saved []intent.Conditional, now exchange.Time) *Group {
 }
 
 // Replace returns the order that takes the place of a plain one at the venue, once that
-// has ended.
-func Replace(id exchange.OrderID, o *exchange.Order, ch intent.ConditionalChange, now exchange.Time) *Group {
+// has ended; cost is that of what has filled of it.
+func Replace(id exchange.OrderID, o *exchange.Order, cost decimal.Decimal, ch intent.ConditionalChange, now exchange.Time) *Group {
 	r := intent.ConditionalRequest{Kind: intent.PlainOrder, Instrument: o.Instrument, Side: o.Side, Qty: o.Qty, Price: o.Price, TIF: o.TIF,
 		ReduceOnly: o.ReduceOnly, Borrow: o.Borrow}
 	amend(&r, ch)
 	c := intent.Conditional{ID: id, Group: id, Strategy: o.Strategy, Request: r, State: intent.ConditionalReplacing,
-		Reason: fmt.Sprintf("order %d is taken back for it", o.ID), Size: r.Qty, Filled: o.Filled, Created: now}
+		Reason: fmt.Sprintf("order %d is taken back for it", o.ID), Size: r.Qty, Filled: o.Filled, Cost: cost, Created: now}
 	o.Parent = id
 	c.Child = o.ID
 	return &Group{members: []*member{{Conditional: c, childQty: o.Qty, sent: now, back: true}}}

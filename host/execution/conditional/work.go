@@ -291,12 +291,7 @@ func (m *member) leaves() exchange.Lots { return max(0, m.childQty-(m.Filled-m.c
 // bookFill adds a fill to what the order has done.
 func (m *member) bookFill(in *exchange.Instrument, f *exchange.Fill) {
 	m.Filled += f.Qty
-	switch {
-	case in.Inverse():
-		m.Cost = m.Cost.Add(in.QtyDecimal(f.Qty).DivRound(in.PriceDecimal(f.Price), 16))
-	default:
-		m.Cost = m.Cost.Add(in.Notional(f.Price, f.Qty))
-	}
+	m.Cost = m.Cost.Add(Cost(in, f.Price, f.Qty))
 	if in.Perp() {
 		return
 	}
@@ -305,4 +300,12 @@ func (m *member) bookFill(in *exchange.Instrument, f *exchange.Fill) {
 		coins = coins.Sub(f.Fee)
 	}
 	m.Brought = m.Brought.Add(coins)
+}
+
+// Cost is what an order's Cost grows by with an execution.
+func Cost(in *exchange.Instrument, price exchange.Ticks, qty exchange.Lots) decimal.Decimal {
+	if in.Inverse() {
+		return in.QtyDecimal(qty).DivRound(in.PriceDecimal(price), 16)
+	}
+	return in.Notional(price, qty)
 }
