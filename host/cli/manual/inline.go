@@ -36,7 +36,9 @@ func inline(out []span, n ast.Node, src []byte, in style) []span {
 		case *ast.String:
 			out = append(out, span{string(c.Value), in})
 		case *ast.CodeSpan:
-			out = inline(out, c, src, code)
+			// Its lines are texts of their own, each with the break at its end.
+			text := strings.ReplaceAll(words(inline(nil, c, src, code)), "\n", " ")
+			out = append(out, span{text, code})
 		case *ast.Emphasis:
 			out = inline(out, c, src, strong)
 		case *ast.AutoLink:
