@@ -74,9 +74,14 @@ func (l Limits) Judge(f *Flight, old, fresh *Record) []Finding {
 	j := judge{l, old, fresh, nil}
 	j.errors(f)
 	j.flood()
-	equity := fresh.StartEq.InexactFloat64()
-	j.exposure(equity)
-	j.flips(equity)
+	// An asset without a price makes the account no smaller than the rest of it.
+	equity := fresh.StartEq
+	if !equity.IsPositive() {
+		equity = fresh.EndEq // its prices came later
+	}
+	value := equity.InexactFloat64()
+	j.exposure(value)
+	j.flips(value)
 	j.reopened()
 	j.churn()
 	j.denials()

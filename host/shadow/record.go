@@ -29,7 +29,7 @@ type Record struct {
 	Halted         string  // why the kill latch was tripped meanwhile; "": it was not
 	Reopened       []Reopened
 	Traded         []Traded        // by instrument
-	StartEq, EndEq decimal.Decimal // of the account; 0: something has no price
+	StartEq, EndEq decimal.Decimal // of the account, of what has a price
 
 	strategy int32
 	u        *exchange.Universe
@@ -90,19 +90,12 @@ func (r *Record) begin(c *core.Core, at exchange.Time) {
 		r.pairs[p.ID] = true
 	}
 	r.expose(c, at)
-	r.StartEq = worth(c)
+	r.StartEq = c.Equity()
 }
 
 func (r *Record) end(c *core.Core, at exchange.Time) {
 	r.expose(c, at)
-	r.To, r.EndEq = at, worth(c)
-}
-
-func worth(c *core.Core) decimal.Decimal {
-	if c.Unvalued() != "" {
-		return decimal.Zero
-	}
-	return c.Equity()
+	r.To, r.EndEq = at, c.Equity()
 }
 
 // Take notes an effect of the strategy's.

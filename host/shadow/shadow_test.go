@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/core"
 )
@@ -202,4 +204,27 @@ func lotsOf(p *core.Port, id exchange.InstrumentID, value float64) exchange.Lots
 	in := p.Universe().Get(id)
 	ask, _ := p.Book(id).Best(exchange.Sell)
 	return exchange.Lots(value / in.NotionalFloat(ask.Price, 1))
+}
+
+// What the account holds and nothing prices, as a coin of which no instrument is looked at yet,
+// does not make it worth nothing.
+func TestAnAssetWithoutAPriceLeavesTheRest(t *testing.T) {
+	s := run(t, eachMinute(func(*core.Port, exchange.Time) error { return nil }), exchange.Minute, tenMinutes)
+	c, err := core.New(s.cfg, []core.Strategy{Still("a")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for asset, amount := range map[string]int64{"USDT": 290_000, "ETH": 20} {
+		c.Step(&exchange.Event{Kind: exchange.KindBalance, Instrument: exchange.NoInstrument, Wallet: "spot", Asset: asset, Amount: decimal.NewFromInt(amount)}, new([]core.Effect))
+	}
+	if c.Unvalued() != "ETH" {
+		t.Fatalf("%q has no price", c.Unvalued())
+	}
+	r := NewRecord(0, s.cfg.Universe)
+	r.begin(c, 0)
+	r.end(c, exchange.Minute)
+	r.held[s.perp].most = 906
+	if found := (Limits{}).Judge(&Flight{}, nil, r); len(found) > 0 {
+		t.Errorf("equity %s, found %+v", r.StartEq, found)
+	}
 }
