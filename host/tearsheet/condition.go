@@ -2,6 +2,7 @@ package tearsheet
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -40,7 +41,8 @@ func ParseConditionOf(names []string, where, text string, did func(name string, 
 		return c, fmt.Errorf("%q: there is no metric %s%s; %s lists them", text, c.Metric, did(c.Metric, names), where)
 	}
 	number, percent := strings.CutSuffix(m[3], "%")
-	if c.Than, err = strconv.ParseFloat(number, 64); err != nil {
+	// Nothing compares with NaN: a condition of it would never hold.
+	if c.Than, err = strconv.ParseFloat(number, 64); err != nil || math.IsNaN(c.Than) || math.IsInf(c.Than, 0) {
 		return c, fmt.Errorf("%q: %q is no number", text, m[3])
 	}
 	if percent {
