@@ -128,6 +128,14 @@ func (l *loader) add(file string, chain []string) error {
 }
 
 func (l *loader) read(file string, chain []string) (exchange.Source, error) {
+	// To open a pipe waits for who writes it.
+	info, err := l.root.Stat(filepath.FromSlash(file))
+	if err != nil {
+		return exchange.Source{}, l.explain(file, chain, err)
+	}
+	if !info.Mode().IsRegular() {
+		return exchange.Source{}, l.explain(file, chain, fmt.Errorf("it is no file but %s", info.Mode().Type()))
+	}
 	f, err := l.root.Open(filepath.FromSlash(file))
 	if err != nil {
 		return exchange.Source{}, l.explain(file, chain, err)

@@ -30,13 +30,20 @@ func read(files []string) (d digest) {
 }
 
 func readFile(h io.Writer, path string) error {
+	// To open a pipe waits for who writes it, and then nothing else is looked at.
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("no file but %s", info.Mode().Type())
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
+	if info, err = f.Stat(); err != nil {
 		return err
 	}
 	fmt.Fprintf(h, "%d ", info.Size())
