@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -11,16 +12,24 @@ import (
 // maxNesting is how deep plain data may nest.
 const maxNesting = 8
 
+// mostPlain is how many values it may have: tables may hold one another, so that it is not
+// bounded by what a script holds.
+const mostPlain = 1 << 17
+
 // Plain turns a Lua value into plain Go data: nil, bool, float64, string, []any or
 // map[string]any. A table whose keys are 1 to n is a list; an object is its text.
 func Plain(v lua.LValue) (any, error) {
 	if v == lua.LNil {
 		return nil, nil
 	}
-	return plain(v, 0)
+	left := mostPlain
+	return plain(v, 0, &left)
 }
 
-func plain(v lua.LValue, depth int) (any, error) {
+func plain(v lua.LValue, depth int, left *int) (any, error) {
+	if *left--; *left < 0 {
+		return nil, fmt.Errorf("the tables have more than %d values", mostPlain)
+	}
 	switch v := v.(type) {
 	case lua.LBool:
 		return bool(v), nil
@@ -32,7 +41,7 @@ func plain(v lua.LValue, depth int) (any, error) {
 		if depth > maxNesting {
 			return nil, errors.New("tables nest too deep, or one holds itself")
 		}
-		return plainTable(v, depth)
+		return plainTable(v, depth, left)
 	}
 	if text := ToText(v); v.Type() == lua.LTUserData {
 		return text, nil
@@ -40,7 +49,7 @@ func plain(v lua.LValue, depth int) (any, error) {
 	return nil, errors.New("want booleans, numbers, strings and tables of them, got " + Describe(v))
 }
 
-func plainTable(t *lua.LTable, depth int) (any, error) {
+func plainTable(t *lua.LTable, depth int, left *int) (any, error) {
 	if n := t.Len(); n > 0 {
 		if k, _ := t.Next(lua.LNumber(n)); k != lua.LNil {
 			return nil, errors.New("a table is both a list and has names: want one or the other")
@@ -48,7 +57,7 @@ func plainTable(t *lua.LTable, depth int) (any, error) {
 		out := make([]any, n)
 		for i := range out {
 			var err error
-			if out[i], err = plain(t.RawGetInt(i+1), depth+1); err != nil {
+			if out[i], err = plain(t.RawGetInt(i+1), depth+1, left); err != nil {
 				return nil, err
 			}
 		}
@@ -56,7 +65,7 @@ func plainTable(t *lua.LTable, depth int) (any, error) {
 	}
 	out := map[string]any{}
 	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
-		p, err := plain(v, depth+1)
+		p, err := plain(v, depth+1, left)
 		if err != nil {
 			return nil, err
 		}

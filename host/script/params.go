@@ -182,6 +182,13 @@ func (p *Param) complete() error {
 	if p.Default == nil {
 		return fmt.Errorf("default is missing")
 	}
+	if p.Type == "list" {
+		for _, b := range []*float64{p.Min, p.Max} {
+			if b != nil && !(*b >= 0 && *b == math.Trunc(*b)) {
+				return fmt.Errorf("min and max of a list are of its length, and not of its elements: want a whole number from 0, got %v", *b)
+			}
+		}
+	}
 	if (p.Type == "choice") != (p.Choices != nil) {
 		return fmt.Errorf("choices go with type \"choice\", and only with it")
 	}
@@ -306,6 +313,9 @@ func splitList(text string) (list []any, err error) {
 			return nil, fmt.Errorf("list %s: want a,b or [\"a\",\"b\"]: %w", text, err)
 		}
 		return list, nil
+	}
+	if strings.HasPrefix(strings.TrimSpace(text), "{") { // of a table with names, in JSON
+		return nil, fmt.Errorf("want a list, as a,b or [\"a\",\"b\"], got %s", text)
 	}
 	for _, s := range strings.Split(text, ",") {
 		if s = strings.TrimSpace(s); s != "" {

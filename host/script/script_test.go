@@ -282,6 +282,7 @@ func TestParamMistakes(t *testing.T) {
 		{map[string]any{"coin": 3}, "want a string"},
 		{map[string]any{"list": []any{1.0, 2.0, 3.0, 4.0}}, "want at most 3, got 4 elements"},
 		{map[string]any{"list": "1,x"}, "element 2: want a finite number"},
+		{map[string]any{"list": `{"a":1}`}, "want a list"},
 	} {
 		o := options(t, src("s.lua", declared))
 		o.Params = c.set
@@ -296,6 +297,8 @@ func TestParamMistakes(t *testing.T) {
 		`level = {type = "integer", default = 1, min = 2}`: "default: want at least 2",
 		`level = {type = "choice", default = "a"}`:         "choices go with",
 		`level = {type = "number", default = 0/0}`:         "default: want a finite number",
+		`level = {default = {1, 2}, min = -5, max = 5}`:    "of its length, and not of its elements",
+		`level = {default = {1}, max = 1.5}`:               "of its length, and not of its elements",
 		`level = {type = "list", default = {{}}}`:          "want a number, string, boolean or list",
 		`level = {type = "string", default = print}`:       "want a number, string, boolean or list",
 		`["a b"] = {type = "string", default = ""}`:        "is not a name",

@@ -172,6 +172,9 @@ func settings(rt *bindings.Runtime, in bindings.Input) map[string]string {
 			if err != nil {
 				in.Fail("%s: %v", bindings.ToText(k), err)
 			}
+			if string(raw) == "{}" {
+				raw = []byte("[]") // no parameter is a table with names
+			}
 			out[bindings.ToText(k)] = string(raw)
 			continue
 		}

@@ -181,11 +181,12 @@ func TestWhatIsDoneForATestIsBounded(t *testing.T) {
 		deep + `expect(a):to_equal(b)`:          ends,
 		deep + `expect(a):to_have(b)`:           ends,
 		deep + `expect({ a, a }):to_contain(b)`: ends,
-		`local s = string.rep("a", 1e6) for i = 1, 1e6 do expect(s):to_match("(a|aa|aaa){1,200}$") end`: ends,
-		`local s = string.rep("a", 1e6) while true do expect(s):to_be(s) end`:                           ends,
-		`local kept = {} for i = 1, 1e6 do kept[i] = expect(string.rep(i, 1e5)) end`:                    "holds",
-		`local kept = {} for i = 1, 1e6 do kept[i] = gen.choice { string.rep(i, 1e5) } end`:             "holds",
-		`strategy("calm.lua") for i = 1, 1e6 do venue.reject { count = 1000 } end`:                      "planned to go wrong",
+		`local s = string.rep("a", 1e6) for i = 1, 1e6 do expect(s):to_match("(a|aa|aaa){1,200}$") end`:                                    ends,
+		`local s = string.rep("a", 1e6) while true do expect(s):to_be(s) end`:                                                              ends,
+		`local kept = {} for i = 1, 1e6 do kept[i] = expect(string.rep(i, 1e5)) end`:                                                       "holds",
+		`local kept = {} for i = 1, 1e6 do kept[i] = gen.choice { string.rep(i, 1e5) } end`:                                                "holds",
+		`local s, t = strategy("calm.lua"), { 1 } for i = 1, 7 do local u = {} for j = 1, 1000 do u[j] = t end t = u end s:signal("x", t)`: "more than 131072 values",
+		`strategy("calm.lua") for i = 1, 1e6 do venue.reject { count = 1000 } end`:                                                         "planned to go wrong",
 	} {
 		dir := t.TempDir()
 		code := map[string]string{"calm.lua": `return { name = "calm", on_start = function() end }`, "calm_test.lua": `it("ends", function() ` + body + ` end)`}

@@ -188,6 +188,11 @@ describe("a session", function()
     local ok, problem = s:set { qty = -1 }
     expect(ok):to_be(false)
     expect(problem):to_contain("at least 0")
+    expect(s:set { words = {} }):to_be(true)
+    expect(s:param("words")):to_equal {}
+    ok, problem = s:set { words = { a = 1 } }
+    expect(ok):to_be(false)
+    expect(problem):to_contain("want a list")
   end)
 
   it("is halted and goes on", function()
