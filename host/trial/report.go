@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/perilune/perilune/bindings"
 )
 
 // Console tells of tests as people read them.
@@ -127,16 +130,16 @@ func TAP(w io.Writer, r *Report) error {
 	for _, f := range r.Files {
 		if f.Problem != "" {
 			n++
-			fmt.Fprintf(&b, "not ok %d - %s does not load\n%s", n, f.Path, yaml(strings.Split(f.Problem, "\n")))
+			fmt.Fprintf(&b, "not ok %d - %s does not load\n%s", n, described(filepath.ToSlash(f.Path)), yaml(strings.Split(f.Problem, "\n")))
 		}
 		for _, t := range f.Tests {
 			n++
-			name := strings.ReplaceAll(t.File+": "+t.FullName(), "#", "\\#")
+			name := described(filepath.ToSlash(t.File) + ": " + t.FullName())
 			switch t.Status {
 			case Passed:
 				fmt.Fprintf(&b, "ok %d - %s\n", n, name)
 			case Skipped:
-				fmt.Fprintf(&b, "ok %d - %s # SKIP %s\n", n, name, t.Reason)
+				fmt.Fprintf(&b, "ok %d - %s # SKIP %s\n", n, name, oneLine(t.Reason))
 			case Failed:
 				fmt.Fprintf(&b, "not ok %d - %s\n%s", n, name, yaml(t.Failure.lines()))
 			}
@@ -147,8 +150,19 @@ func TAP(w io.Writer, r *Report) error {
 	return err
 }
 
+// described is text as a description of TAP, which ends with its line, or at a #.
+func described(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(oneLine(text), "\\", "\\\\"), "#", "\\#")
+}
+
+// oneLine is text of a test for a line of its own: a name may be of any bytes.
+func oneLine(text string) string {
+	return strings.ReplaceAll(bindings.Printable(text), "\n", " ")
+}
+
 func yaml(lines []string) string {
-	return "  ---\n  message: |\n    " + strings.Join(lines, "\n    ") + "\n  ...\n"
+	text := bindings.Printable(strings.Join(lines, "\n"))
+	return "  ---\n  message: |\n    " + strings.ReplaceAll(text, "\n", "\n    ") + "\n  ...\n"
 }
 
 // junitSuites and what is in it are the elements of JUnit's XML that everybody reads.
@@ -189,11 +203,12 @@ type junitProblem struct {
 
 // JUnit writes a report as JUnit's XML, which services of continuous integration read.
 func JUnit(w io.Writer, r *Report) error {
-	out := junitSuites{Tests: r.Passed + r.Failed + r.Skipped, Failures: r.Failed, Errors: r.Broken, Skipped: r.Skipped, Time: seconds(r.Took)}
+	out := junitSuites{Tests: r.Passed + r.Failed + r.Skipped + r.Broken, Failures: r.Failed, Errors: r.Broken, Skipped: r.Skipped, Time: seconds(r.Took)}
 	for _, f := range r.Files {
 		s := junitSuite{Name: f.Path, Tests: len(f.Tests)}
 		if f.Problem != "" {
 			s.Errors++
+			s.Tests++ // its case
 			s.Cases = append(s.Cases, junitCase{Name: "load", Class: f.Path, File: f.Path, Time: "0", Error: &junitProblem{"it does not load", f.Problem}})
 		}
 		for _, t := range f.Tests {

@@ -86,9 +86,23 @@ func (f calls) sessionRestart(rt *bindings.Runtime) int {
 	crash := rt.Fields(1, &restartType).Get("crash").Bool()
 	rt.Charge(unitsPerSession)
 	s.faults.forget()
+	s.interrupted()
 	must(rt, s.stage.Restart(f.test.ctx, crash))
 	must(rt, s.market.again())
 	return 0
+}
+
+// interrupted ends the orders that are open, as a session does that goes on from one whose venue
+// went with its process: nobody is told of them any more. Those that are canceled in good order
+// still are.
+func (s *session) interrupted() {
+	for i, o := range s.orders {
+		if !o.Status.Terminal() {
+			ended := *o
+			ended.Status, ended.Reason, ended.Updated = exchange.StatusExpired, "the session was interrupted", s.stage.Now()
+			s.orders[i] = &ended
+		}
+	}
 }
 
 func sessionStop(rt *bindings.Runtime) int {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/perilune/perilune/host/trial"
 )
@@ -113,7 +114,7 @@ func TestFormsOfAReport(t *testing.T) {
 			Name string `xml:"name,attr"`
 		} `xml:"testsuite>testcase"`
 	}
-	if err := xml.Unmarshal(junit.Bytes(), &doc); err != nil || doc.Failures != 1 || doc.Errors != 1 || len(doc.Cases) != doc.Tests+1 {
+	if err := xml.Unmarshal(junit.Bytes(), &doc); err != nil || doc.Failures != 1 || doc.Errors != 1 || len(doc.Cases) != doc.Tests {
 		t.Errorf("JUnit: %+v, %v\n%s", doc, err, junit.String())
 	}
 	raw, err := json.Marshal(r)
@@ -235,5 +236,58 @@ func TestARunIsGivenUp(t *testing.T) {
 	}
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("it took %s", took)
+	}
+}
+
+// A test may be named by any bytes; what is told of it keeps its form.
+func TestNamesOfAnyBytes(t *testing.T) {
+	r := &trial.Report{Failed: 1, Passed: 1, Files: []*trial.File{{Path: "a_test.lua", Tests: []*trial.Result{
+		{File: "a_test.lua", Name: "one\nok 7 - two # SKIP \\\x1b[2J\x00\xff", Status: trial.Passed},
+		{File: "a_test.lua", Name: "b", Status: trial.Failed, Failure: &trial.Failure{Message: "x\x1b\x00\xff\n...", Detail: []string{"d\n1..9"}}},
+	}}}}
+	var tap, junit bytes.Buffer
+	if err := trial.TAP(&tap, r); err != nil {
+		t.Fatal(err)
+	}
+	for i, l := range strings.Split(strings.TrimSuffix(tap.String(), "\n"), "\n") {
+		if l == "1..2" || strings.HasPrefix(l, "  ") || i == 0 {
+			continue
+		}
+		if !strings.HasPrefix(l, "ok 1 - a_test.lua: one ok 7 - two \\# SKIP \\\\") && !strings.HasPrefix(l, "not ok 2 - ") {
+			t.Errorf("line %q", l)
+		}
+	}
+	if !utf8.Valid(tap.Bytes()) || bytes.ContainsAny(tap.Bytes(), "\x00\x1b") {
+		t.Errorf("%q", tap.String())
+	}
+	if err := trial.JUnit(&junit, r); err != nil || xml.Unmarshal(junit.Bytes(), new(any)) != nil {
+		t.Errorf("%v, %q", err, junit.String())
+	}
+}
+
+// After a crash, orders that nobody knows any more are not open.
+func TestOrdersOfACrashAreNotOpen(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"rest.lua": `return { name = "rest", on_signal = function() order.buy("spot:BTCUSDT", 0.1, 49000) end }`,
+		"rest_test.lua": `it("rests", function()
+			local s = strategy("rest.lua", nil, { symbols = { "spot:BTCUSDT" } })
+			market.push { symbol = "spot:BTCUSDT", price = 50000 }
+			for _, crash in ipairs { true, false } do
+				s:signal("go")
+				expect(#s:open_orders()):to_be(1)
+				s:restart { crash = crash }
+				expect(s:open_orders()):to_equal {}
+			end
+			expect(s:orders()[1].status):to_be("expired")
+			expect(s:orders()[2].status):to_be("canceled")
+		end)`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text, r := console(t, trial.Options{Paths: []string{dir}}); !r.OK() {
+		t.Error(text)
 	}
 }
