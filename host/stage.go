@@ -32,6 +32,7 @@ type StageOptions struct {
 	Seed        uint64        //
 	Start       exchange.Time // 0: when the built-in market begins
 	Advisor     string        // the model that is asked; "": there is none
+	Memory      int           // bytes that the script may hold; 0: the default
 	Probe       script.Probe  // told of the script's lines; nil: nobody is
 	// Around may stand between the loop and the venue; nil: nothing does.
 	Around func(exchange.Simulated) exchange.Simulated
@@ -99,7 +100,7 @@ func (s *Stage) prepare() error {
 	}
 	s.header = &header{Format: headerFormat, Mode: "paper", Market: "stage", Simulated: true, Seed: s.o.Seed, Instruments: s.o.Instruments,
 		Limits: s.o.Limits, ClientTag: "pl", Leverage: s.o.Leverage, SampleEvery: exchange.Minute, Advisor: s.o.Advisor,
-		Strategies: []strategyConfig{{Path: s.o.Script, Sources: s.o.Program.Sources(), Hash: s.o.Program.Hash(), Params: s.o.Set, probe: s.o.Probe}}}
+		Strategies: []strategyConfig{{Path: s.o.Script, Sources: s.o.Program.Sources(), Hash: s.o.Program.Hash(), Params: s.o.Set, Memory: s.o.Memory, probe: s.o.Probe}}}
 	return nil
 }
 

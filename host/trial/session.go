@@ -119,6 +119,9 @@ func exists(path string) bool {
 // unitsPerSession is what a session that begins counts, beside what its script does.
 const unitsPerSession = 1000
 
+// memory is what the only strategy of a test may hold: as much as in a session.
+const memory = 256 << 20
+
 // open starts a strategy in a session of its own.
 func (f *runner) open(rt *bindings.Runtime) int {
 	if f.test == nil {
@@ -139,6 +142,8 @@ func (f *runner) open(rt *bindings.Runtime) int {
 	u, err := exchange.NewUniverse(o.Instruments)
 	must(rt, err)
 	s := &session{f: f, path: path, u: u, faults: &faults{}}
+	// Each further one has less, so that all of a test together hold no multiple of what one may.
+	o.Memory = memory / (1 + len(f.test.sessions))
 	o.Models.Latency = latency{o.Latency, s.faults}
 	o.Script, o.Program, o.Set = path, program, settings(rt, rt.Arg(2))
 	o.Around, o.Heard = s.faults.around, s.heard
