@@ -80,6 +80,23 @@ func (c ConditionalChange) With(later ConditionalChange) ConditionalChange {
 	return ConditionalChange{cmp.Or(later.Qty, c.Qty), cmp.Or(later.Price, c.Price), cmp.Or(later.Trigger, c.Trigger)}
 }
 
+// Begins is the request of the group that waits for no other one of it; nil when its orders
+// are alternatives.
+func (g *ConditionalGroup) Begins() *ConditionalRequest {
+	switch {
+	case g.Entry != nil:
+		return g.Entry
+	case len(g.Legs) == 1:
+		return &g.Legs[0]
+	}
+	return nil
+}
+
+// Rests reports whether what is sent of it may stay in the book.
+func (r *ConditionalRequest) Rests() bool {
+	return r.Price != 0 && r.TIF != exchange.IOC && r.TIF != exchange.FOK
+}
+
 // Triggers reports whether a price lets the order go.
 func (r *ConditionalRequest) Triggers() bool { return r.Kind > PlainOrder }
 

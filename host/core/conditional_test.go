@@ -558,3 +558,54 @@ func TestAmendAfterAPart(t *testing.T) {
 		}
 	}
 }
+
+// Of what one callback asks for, a target counts what is held until nothing but its turn.
+func TestATargetCountsWhatIsHeldInTheSameCallback(t *testing.T) {
+	d := newDesk(t)
+	d.do(func(p *Port) error {
+		sliced := intent.ConditionalRequest{Kind: intent.PlainOrder, Instrument: perp, Side: exchange.Buy, Qty: 400, Price: 599000, TIF: exchange.GTC, Display: 100}
+		exit := intent.ConditionalRequest{Kind: intent.PlainOrder, Instrument: perp, Side: exchange.Sell, Qty: 400, Price: 620000, TIF: exchange.GTC, Display: 100, ReduceOnly: true}
+		for _, r := range []intent.ConditionalRequest{sliced, exit, stopAt("59000", 400)} {
+			if _, err := p.Hold(intent.ConditionalGroup{Legs: []intent.ConditionalRequest{r}}); err != nil {
+				t.Error(err)
+			}
+		}
+		if at := p.Heading(perp); at != 400 {
+			t.Errorf("it goes to %d", at)
+		}
+		return nil
+	})
+	d.do(func(p *Port) error {
+		if at := p.Heading(perp); at != 400 {
+			t.Errorf("later it goes to %d", at)
+		}
+		return nil
+	})
+}
+
+// Of two stops for one position the second waits for the first one's word, and sells what
+// that left: others' positions keep the venue from seeing where flat is.
+func TestTwoStopsDoNotGoBeyondFlat(t *testing.T) {
+	d := newDesk(t)
+	d.long(500)
+	for range 2 {
+		d.hold(intent.ConditionalGroup{Legs: []intent.ConditionalRequest{stopAt("59000", 400)}})
+	}
+	fx := bodies[Submit](d.mark("58000"))
+	if len(fx) != 2 || fx[0].Order.Qty != 400 || fx[1].Order.Qty != 100 {
+		t.Fatalf("sent %+v", fx)
+	}
+	one, two := fx[0].Order, fx[1].Order
+	d.hold(intent.ConditionalGroup{Legs: []intent.ConditionalRequest{stopAt("57000", 500)}})
+	if n := len(bodies[Submit](d.mark("56000"))); n != 0 {
+		t.Fatalf("%d orders beside those that close all", n)
+	}
+	d.fill(two, 100, 580000)
+	var sum exchange.Lots
+	for _, s := range bodies[Submit](d.says(one, exchange.StatusRejected, 0, "no")) {
+		sum += s.Order.Qty
+	}
+	if sum != 400 {
+		t.Errorf("%d are sold, want what one that was refused left: 400", sum)
+	}
+}

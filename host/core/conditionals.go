@@ -78,6 +78,16 @@ func (cd *conditionals) Others(strategy int32, id exchange.InstrumentID, than ex
 	})
 }
 
+// Leaving implements conditional.Port.
+func (p *conditionalPort) Leaving(strategy int32, id exchange.InstrumentID, side exchange.Side) (sum exchange.Lots) {
+	for _, o := range p.conditionals.orders.open {
+		if o.Strategy == strategy && o.Instrument == id && o.Side == side && o.Pair == 0 && o.Schedule == 0 && !o.Rests() {
+			sum += o.Leaves()
+		}
+	}
+	return sum
+}
+
 // ConditionalChanged implements conditional.Port.
 func (cd *conditionals) ConditionalChanged(c *intent.Conditional) {
 	kept := *c

@@ -257,7 +257,7 @@ func (p *Port) Heading(id exchange.InstrumentID) exchange.Lots {
 		}
 	}
 	for _, c := range p.c.conditionals.live() {
-		if c.Strategy == p.instance.index && c.Request.Instrument == id && (c.Triggered != 0 || !c.Request.Triggers() && c.Role != intent.LegRole) {
+		if c.Strategy == p.instance.index && c.Request.Instrument == id && (c.Triggered != 0 || c.Role != intent.LegRole && heads(&c.Request)) {
 			at += exchange.Lots(c.Request.Side) * c.Rest()
 		}
 	}
@@ -268,12 +268,17 @@ func (p *Port) Heading(id exchange.InstrumentID) exchange.Lots {
 				at += exchange.Lots(x.order.Side) * x.order.Qty
 			}
 		case *stagedHold:
-			if e := x.group.Entry; e != nil && e.Instrument == id && !e.Triggers() {
-				at += exchange.Lots(e.Side) * e.Qty
+			if r := x.group.Begins(); r != nil && r.Instrument == id && heads(r) {
+				at += exchange.Lots(r.Side) * r.Qty
 			}
 		}
 	}
 	return at
+}
+
+// heads reports whether an order that no price let go counts for where a position goes.
+func heads(r *intent.ConditionalRequest) bool {
+	return !r.Triggers() && (!r.ReduceOnly || !r.Rests())
 }
 
 // Conditional returns an order of this strategy that the host holds, also after it ended.

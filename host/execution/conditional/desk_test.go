@@ -53,9 +53,12 @@ func (d *desk) Sellable(exchange.InstrumentID) exchange.Lots {
 }
 func (d *desk) Idle(int32) bool                                            { return d.idle }
 func (d *desk) Others(int32, exchange.InstrumentID, exchange.OrderID) bool { return false }
-func (d *desk) Check(*exchange.Order) error                                { return d.no }
-func (d *desk) ConditionalChanged(c *intent.Conditional)                   { d.changes = append(d.changes, *c) }
-func (d *desk) CannotSend(*intent.Conditional)                             { d.loud++ }
+func (d *desk) Leaving(int32, exchange.InstrumentID, exchange.Side) exchange.Lots {
+	return 0
+}
+func (d *desk) Check(*exchange.Order) error              { return d.no }
+func (d *desk) ConditionalChanged(c *intent.Conditional) { d.changes = append(d.changes, *c) }
+func (d *desk) CannotSend(*intent.Conditional)           { d.loud++ }
 func (d *desk) Cancel(id exchange.OrderID) {
 	d.order(id).Canceled = true
 	d.canceled = append(d.canceled, id)

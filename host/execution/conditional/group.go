@@ -37,6 +37,9 @@ type Port interface {
 	// Others reports whether a strategy has orders of an instrument at a venue that are older
 	// than one.
 	Others(strategy int32, id exchange.InstrumentID, than exchange.OrderID) bool
+	// Leaving is what a strategy's orders of an instrument and a side may still fill, of those
+	// that do not rest.
+	Leaving(strategy int32, id exchange.InstrumentID, side exchange.Side) exchange.Lots
 	// Check says whether an order would be let through. It has no effect.
 	Check(*exchange.Order) error
 	// Submit sends an order that was checked and returns its id.
@@ -222,9 +225,7 @@ func (g *Group) entry() *member {
 }
 
 // rests reports whether what it sends may stay in the book.
-func (m *member) rests() bool {
-	return m.Request.Price != 0 && m.Request.TIF != exchange.IOC && m.Request.TIF != exchange.FOK
-}
+func (m *member) rests() bool { return m.Request.Rests() }
 
 // unsent is the state of an order of which nothing is at the venue.
 func unsent(c *intent.Conditional) intent.ConditionalState {

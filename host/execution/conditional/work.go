@@ -74,12 +74,22 @@ func (g *Group) waits(p Port, m *member) bool {
 		return true
 	case !m.Request.Reduces(in) && p.Idle(m.Strategy):
 		return true
+	case (m.Request.ReduceOnly || m.Request.Closes && in.Perp()) && m.taken(p):
+		return true
 	}
 	if m.State == intent.ConditionalWaiting {
 		m.State = intent.ConditionalHeld
 		p.ConditionalChanged(&m.Conditional)
 	}
 	return m.Role == intent.LegRole && g.crowded(m)
+}
+
+// taken reports whether orders on their way close the whole of what it would reduce. They
+// may fail still.
+func (m *member) taken(p Port) bool {
+	r := &m.Request
+	own := -exchange.Lots(r.Side) * p.Own(m.Strategy, r.Instrument)
+	return own > 0 && own <= p.Leaving(m.Strategy, r.Instrument, r.Side)
 }
 
 // crowded reports whether another leg has to end its order first. Those that a price let
@@ -207,11 +217,12 @@ func (g *Group) sized(p Port, in *exchange.Instrument, m *member) (exchange.Lots
 	}
 	switch {
 	case r.ReduceOnly || r.Closes && in.Perp():
-		if qty = min(qty, max(0, own)); qty == 0 {
+		// The venue nets what all hold, and keeps no strategy from going beyond flat.
+		if qty = min(qty, max(0, own-p.Leaving(m.Strategy, r.Instrument, r.Side))); qty == 0 {
 			return 0, "nothing is left to reduce: its strategy holds no position that it would make smaller"
 		}
 	case !in.Perp() && r.Side == exchange.Sell && !r.Borrow:
-		if free := p.Sellable(r.Instrument); free < qty && qty-free <= m.Size/feePart {
+		if free := p.Sellable(r.Instrument); free < qty && qty-free <= max(m.Size, r.Qty)/feePart {
 			qty = max(0, free) // a fee was taken of the coins
 		}
 		if qty < max(1, in.MinQty) {
