@@ -18,7 +18,7 @@ func TestAPipeHoldsNothingUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	looked := make(chan error, 1)
 	go func() { looked <- readFile(nil, path) }()
