@@ -110,9 +110,8 @@ func (c *Conditional) When(in *exchange.Instrument) string {
 	if !r.Triggers() {
 		return ""
 	}
-	falls := (r.Side == exchange.Sell) != (r.Kind == TakeProfit)
 	word := "rises"
-	if falls {
+	if r.Falls() {
 		word = "falls"
 	}
 	switch {

@@ -100,6 +100,11 @@ func (r *ConditionalRequest) Rests() bool {
 // Triggers reports whether a price lets the order go.
 func (r *ConditionalRequest) Triggers() bool { return r.Kind > PlainOrder }
 
+// Falls reports whether the price has to fall to let the order go, and not to rise.
+func (r *ConditionalRequest) Falls() bool {
+	return (r.Side == exchange.Sell) != (r.Kind == TakeProfit)
+}
+
 // Reduces reports whether the order can only make a position smaller, or sells coins.
 func (r *ConditionalRequest) Reduces(in *exchange.Instrument) bool {
 	return r.ReduceOnly || r.Closes || !in.Perp() && r.Side == exchange.Sell && !r.Borrow

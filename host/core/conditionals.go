@@ -61,8 +61,7 @@ func (cd *conditionals) Own(strategy int32, id exchange.InstrumentID) exchange.L
 
 // Sellable implements conditional.Port.
 func (cd *conditionals) Sellable(id exchange.InstrumentID) exchange.Lots {
-	in := cd.u.Get(id)
-	return exchange.Lots(in.Lot.Floor(decimal.Max(decimal.Zero, cd.claims.Free(id, 0)).DivRound(decimal.NewFromInt(max(1, in.Multiplier)), 16)))
+	return conditional.LotsOf(cd.u.Get(id), cd.claims.Free(id, 0))
 }
 
 // Idle implements conditional.Port.

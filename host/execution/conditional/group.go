@@ -242,7 +242,7 @@ func (g *Group) entered(in *exchange.Instrument) exchange.Lots {
 	case e == nil:
 		return g.members[0].Request.Qty
 	case !in.Perp() && e.Request.Side == exchange.Buy:
-		return exchange.Lots(in.Lot.Floor(decimal.Max(decimal.Zero, e.Brought).DivRound(decimal.NewFromInt(max(1, in.Multiplier)), 16)))
+		return LotsOf(in, e.Brought)
 	}
 	return e.Filled
 }

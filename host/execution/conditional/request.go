@@ -70,7 +70,7 @@ func check(r *intent.ConditionalRequest, mk Market, ofEntry bool) error {
 // sided refuses a trigger that the price is through already.
 func sided(r *intent.ConditionalRequest, in *exchange.Instrument, mk Market) error {
 	now, known := mk.PriceNow(r.Instrument, r.Source)
-	falls := (r.Side == exchange.Sell) != (r.Kind == intent.TakeProfit)
+	falls := r.Falls()
 	if !known || falls && now > r.Trigger || !falls && now < r.Trigger {
 		return nil
 	}

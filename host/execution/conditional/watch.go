@@ -55,8 +55,7 @@ func (m *member) compares(at *Price) bool {
 
 // reached reports whether the price is where the order goes.
 func (m *member) reached(at exchange.E8) bool {
-	falls := (m.Request.Side == exchange.Sell) != (m.Request.Kind == intent.TakeProfit)
-	if falls {
+	if m.Request.Falls() {
 		return at <= m.Stop
 	}
 	return at >= m.Stop
@@ -102,7 +101,7 @@ func (g *Group) fire(p Port, m *member, at *Price) {
 		}
 		x.Triggered, x.Within = 0, 0
 		if x.Child != 0 {
-			x.replaceBy(p, m)
+			x.replace(p, "taken back: "+m.Request.Type()+" was triggered")
 		} else if x.State == intent.ConditionalTriggered {
 			x.State = intent.ConditionalHeld
 			p.ConditionalChanged(&x.Conditional)
@@ -123,9 +122,4 @@ func (m *member) within(in *exchange.Instrument, at *Price) exchange.Ticks {
 		return max(1, exchange.Ticks(in.Tick.Floor(m.Stop.Decimal()))+at.Offset)
 	}
 	return max(1, exchange.Ticks(in.Tick.Ceil(m.Stop.Decimal()))+at.Offset)
-}
-
-// replaceBy takes the order at the venue back because another leg goes.
-func (m *member) replaceBy(p Port, other *member) {
-	m.replace(p, "taken back: "+other.Request.Type()+" was triggered")
 }

@@ -108,9 +108,8 @@ func (g *Group) crowded(m *member) bool {
 
 // room is what a leg may send beside what the others have at the venue.
 func (g *Group) room(m *member) exchange.Lots {
-	room := m.Size - m.Filled
 	if m.Role != intent.LegRole {
-		return max(0, room)
+		return m.Rest()
 	}
 	left := g.unclaimed
 	for _, x := range g.members {
@@ -118,7 +117,7 @@ func (g *Group) room(m *member) exchange.Lots {
 			left -= x.leaves()
 		}
 	}
-	return max(0, min(room, left))
+	return max(0, min(m.Rest(), left))
 }
 
 // tend looks after the order at the venue.
@@ -311,6 +310,11 @@ func (m *member) bookFill(in *exchange.Instrument, f *exchange.Fill) {
 		coins = coins.Sub(f.Fee)
 	}
 	m.Brought = m.Brought.Add(coins)
+}
+
+// LotsOf is how many whole lots of a spot market coins make; none when there are less than none.
+func LotsOf(in *exchange.Instrument, coins decimal.Decimal) exchange.Lots {
+	return exchange.Lots(in.Lot.Floor(decimal.Max(decimal.Zero, coins).DivRound(decimal.NewFromInt(max(1, in.Multiplier)), 16)))
 }
 
 // Cost is what an order's Cost grows by with an execution.
