@@ -11,7 +11,7 @@ import (
 	"github.com/perilune/perilune/exchange/intent"
 )
 
-// holder is a strategy that does what it is given, once, in its next callback, and keeps what
+// keeper is a strategy that does what it is given, once, in its next callback, and keeps what
 // it is told.
 type keeper struct {
 	script

@@ -29,7 +29,7 @@ type conditionals struct {
 
 	list     []*conditional.Group
 	since    exchange.Time // the session's first moment
-	watched  []int         // by instrument: groups that compare a price
+	watched  []int         // by instrument: groups in list, so that most events are passed over at once
 	bars     []exchange.Event
 	reported map[exchange.OrderID]intent.ConditionalState // as last logged
 	spent    map[exchange.OrderID]decimal.Decimal         // by plain orders that filled in part
@@ -53,10 +53,7 @@ func (cd *conditionals) Instrument(id exchange.InstrumentID) *exchange.Instrumen
 
 // Own implements conditional.Port.
 func (cd *conditionals) Own(strategy int32, id exchange.InstrumentID) exchange.Lots {
-	if h := cd.claims.holder(strategy); h != nil {
-		return h.own[id]
-	}
-	return 0
+	return cd.claims.filled(strategy, id)
 }
 
 // Sellable implements conditional.Port.
@@ -258,7 +255,7 @@ func (cd *conditionals) cancelRefused(o *exchange.Order) {
 func (cd *conditionals) fill(o *exchange.Order, f *exchange.Fill) {
 	if g := cd.group(o.Parent); g != nil {
 		g.Fill(cd.port, o.Parent, f)
-	} else if o.Parent == 0 && o.Pair == 0 && o.Schedule == 0 && o.Rests() && o.Leaves() > 0 {
+	} else if plain(o) && o.Rests() && o.Leaves() > 0 {
 		cd.spent[o.ID] = cd.cost(o, o.Filled-f.Qty).Add(conditional.Cost(cd.u.Get(f.Instrument), f.Price, f.Qty))
 	}
 }

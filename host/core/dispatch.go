@@ -170,10 +170,14 @@ func (ss *strategies) pause(s *instance, why string) {
 	}
 	s.paused = why
 	ss.log(intent.Error, s.index, PausedLine+why)
-	for _, o := range ss.orders.open {
-		if o.Strategy == s.index && o.Pair == 0 && o.Schedule == 0 && o.Parent == 0 {
-			ss.entry.Cancel(o.ID)
-		}
+	takeBack(ss, s)
+}
+
+// takeBack cancels the working orders of a strategy that is paused, and what is held and
+// would open something.
+func takeBack(ss *strategies, s *instance) {
+	for o := range ss.orders.plainOf(s.index) {
+		ss.entry.Cancel(o.ID)
 	}
 	ss.conditionals.disarm(s.index)
 }

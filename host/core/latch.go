@@ -54,8 +54,8 @@ func (c steering) latch(s *instance, reason string) {
 			c.driver.snoozeIdle(m)
 		}
 	}
-	for _, o := range c.orders.open {
-		if o.Strategy == s.index && o.Pair == 0 && o.Schedule == 0 && o.Parent == 0 && !c.entry.reducesOwn(o) {
+	for o := range c.orders.plainOf(s.index) {
+		if !c.entry.reducesOwn(o) {
 			c.entry.Cancel(o.ID)
 		}
 	}
@@ -93,11 +93,7 @@ func (en *orderEntry) passesLatch(o *exchange.Order, m risk.Market) error {
 
 // reducesOwn reports whether an order can only shrink what its strategy holds.
 func (en *orderEntry) reducesOwn(o *exchange.Order) bool {
-	own := exchange.Lots(0)
-	if h := en.claims.holder(o.Strategy); h != nil {
-		own = h.own[o.Instrument]
-	}
-	return risk.Reducing(o, own, en.orders.pendingOf(o))
+	return risk.Reducing(o, en.claims.filled(o.Strategy, o.Instrument), en.orders.pendingOf(o))
 }
 
 // pendingOf is what the strategy's own working orders beside an order may still fill, on

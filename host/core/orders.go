@@ -1,6 +1,10 @@
 package core
 
-import "github.com/perilune/perilune/exchange"
+import (
+	"iter"
+
+	"github.com/perilune/perilune/exchange"
+)
 
 // keepDone is how many finished orders stay known: late events about them are
 // still understood.
@@ -15,6 +19,21 @@ type orderTable struct {
 	next int
 	byID map[exchange.OrderID]*exchange.Order
 }
+
+// plainOf are the working orders that a strategy sent itself: not those of a pair, a schedule
+// or an order that is held, whose machine would send another.
+func (t *orderTable) plainOf(strategy int32) iter.Seq[*exchange.Order] {
+	return func(yield func(*exchange.Order) bool) {
+		for _, o := range t.open {
+			if o.Strategy == strategy && plain(o) && !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+// plain reports whether an order is of no machine.
+func plain(o *exchange.Order) bool { return o.Pair == 0 && o.Schedule == 0 && o.Parent == 0 }
 
 func (t *orderTable) get(id exchange.OrderID) (*exchange.Order, bool) {
 	o, ok := t.byID[id]

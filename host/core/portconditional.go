@@ -49,8 +49,8 @@ func (st *stagedCloseOwn) commit(c *Core, s *instance) {
 	instrument := st.instrument
 	in := c.u.Get(instrument)
 	c.conditionals.withdraw(s.index, in.Key(), st.id, "its position is closed")
-	for _, o := range c.orders.open {
-		if o.Strategy == s.index && o.Instrument == instrument && o.Pair == 0 && o.Schedule == 0 && o.Parent == 0 {
+	for o := range c.orders.plainOf(s.index) {
+		if o.Instrument == instrument {
 			c.entry.Cancel(o.ID)
 		}
 	}
@@ -120,8 +120,8 @@ func (p *Port) heldWith(n int) int {
 // Amend stages another size, price or trigger of an order, and returns the number under which
 // it goes on. What the host holds keeps its own. An order at the venue is taken back first:
 // another one, with a number of its own, takes its place once it has ended, and is as large
-// as what is left then, so that there never are two. Where the venue makes an order smaller in its place, one of which
-// the size alone shrinks keeps number and place in the queue.
+// as what is left then, so that there never are two. Where the venue makes an order smaller in
+// its place, one of which the size alone shrinks keeps number and place in the queue.
 func (p *Port) Amend(id exchange.OrderID, ch intent.ConditionalChange) (exchange.OrderID, error) {
 	earlier := p.amended(id)
 	if earlier != nil {
@@ -249,7 +249,7 @@ func (p *Port) Heading(id exchange.InstrumentID) exchange.Lots {
 	}
 	at := p.c.conditionals.Own(p.instance.index, id)
 	counts := func(o *exchange.Order) bool {
-		return o.Instrument == id && o.Pair == 0 && o.Schedule == 0 && o.Parent == 0 && (!o.Rests() || !o.ReduceOnly)
+		return o.Instrument == id && plain(o) && (!o.Rests() || !o.ReduceOnly)
 	}
 	for _, o := range p.c.orders.open {
 		if o.Strategy == p.instance.index && counts(o) {

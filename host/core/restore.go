@@ -1,9 +1,8 @@
 package core
 
 import (
-	"slices"
-
 	"fmt"
+	"slices"
 
 	"github.com/shopspring/decimal"
 

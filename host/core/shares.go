@@ -77,6 +77,14 @@ func (cl *claims) dust(in *exchange.Instrument, qty exchange.Lots) bool {
 	return known && !in.Inverse() && in.QtyDecimal(qty).Mul(q.Price).LessThan(in.MinNotional)
 }
 
+// filled is what a strategy's fills outside of pairs come to in an instrument, signed.
+func (cl *claims) filled(strategy int32, id exchange.InstrumentID) exchange.Lots {
+	if h := cl.holder(strategy); h != nil {
+		return h.own[id]
+	}
+	return 0
+}
+
 // ownPosition is what a strategy holds of an instrument beside its pairs.
 func (cl *claims) ownPosition(strategy int32, id exchange.InstrumentID) exchange.Lots {
 	h := cl.holder(strategy)

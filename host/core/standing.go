@@ -51,7 +51,7 @@ func (o Onlooker) Standing() *Standing {
 	}
 	o.fills(r)
 	for _, o := range c.orders.open {
-		if o.Pair == 0 && o.Schedule == 0 && o.Parent == 0 {
+		if plain(o) {
 			r.Orders = append(r.Orders, *o)
 		}
 	}

@@ -160,12 +160,7 @@ func (c steering) pauseByHand(s *instance, why string) {
 		s.paused += ": " + why
 	}
 	c.log(intent.Warn, s.index, "paused "+s.paused)
-	for _, o := range c.orders.open {
-		if o.Strategy == s.index && o.Pair == 0 && o.Schedule == 0 && o.Parent == 0 {
-			c.entry.Cancel(o.ID)
-		}
-	}
-	c.conditionals.disarm(s.index)
+	takeBack(c.strategies, s)
 }
 
 // unpause lets a strategy go on, whatever paused it. What it was owed it is told
@@ -254,12 +249,10 @@ func (c steering) cancelOrders(s *instance, in *Instruction) {
 	} else if x, ok := c.conditionals.find(in.Order); ok && x.Strategy == s.index {
 		c.conditionals.cancel(in.Order, why)
 	}
-	for _, o := range c.orders.open {
-		if o.Strategy != s.index || o.Pair != 0 || o.Schedule != 0 || o.Parent != 0 ||
-			in.Order != 0 && o.ID != in.Order || in.Instrument != "" && c.u.Get(o.Instrument).Key() != in.Instrument {
-			continue
+	for o := range c.orders.plainOf(s.index) {
+		if (in.Order == 0 || o.ID == in.Order) && (in.Instrument == "" || c.u.Get(o.Instrument).Key() == in.Instrument) {
+			c.entry.Cancel(o.ID)
 		}
-		c.entry.Cancel(o.ID)
 	}
 }
 
