@@ -33,8 +33,10 @@ type Queue struct {
 	Power float64 // n; default 1
 }
 
-// queueModels are the names, as they are told to who gave another.
-const queueModels = "risk_averse, log, log2, power:N, power2:N, power3:N, touch or through"
+var queueModels = []string{"risk_averse", "log", "log2", "power", "power2", "power3", "touch", "through"}
+
+// queueWords are the models as they are told to who gave another.
+const queueWords = "risk_averse, log, log2, power:N, power2:N, power3:N, touch or through"
 
 // ParseQueue reads a queue model: risk_averse, log, log2, power:N, power2:N,
 // power3:N, touch or through.
@@ -48,16 +50,15 @@ func ParseQueue(s string) (Queue, error) {
 		}
 		q.Power = v
 	}
-	switch model {
-	case "risk_averse", "log", "log2", "power", "power2", "power3", "touch", "through":
-		return q, nil
+	if !slices.Contains(queueModels, model) {
+		return q, fmt.Errorf("queue %q: want %s", s, queueWords)
 	}
-	return q, fmt.Errorf("queue %q: want %s", s, queueModels)
+	return q, nil
 }
 
 // Text is the model as ParseQueue reads it.
 func (q Queue) Text() string {
-	if strings.HasPrefix(q.Model, "power") {
+	if q.Power != 0 && strings.HasPrefix(q.Model, "power") {
 		return fmt.Sprintf("%s:%g", q.Model, q.Power)
 	}
 	return q.Model
@@ -70,10 +71,8 @@ func (q Queue) withDefaults() (Queue, error) {
 	if q.Power == 0 {
 		q.Power = 1
 	}
-	switch q.Model {
-	case "risk_averse", "power", "power2", "power3", "log", "log2", "touch", "through":
-	default:
-		return q, fmt.Errorf("queue model %q: want %s", q.Model, queueModels)
+	if !slices.Contains(queueModels, q.Model) {
+		return q, fmt.Errorf("queue model %q: want %s", q.Model, queueWords)
 	}
 	if !(q.Power > 0) || math.IsInf(q.Power, 0) {
 		return q, fmt.Errorf("queue power %g: want a positive number", q.Power)

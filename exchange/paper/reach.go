@@ -2,6 +2,7 @@ package paper
 
 import (
 	"math"
+	"slices"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -145,15 +146,15 @@ func (r *reach) largest(l Largest) {
 	}
 }
 
-// ReachOf is how far orders and fills at a venue went beyond the data, of the instruments that orders
-// were made in, by instrument. The running period is in it as far as it went.
+// ReachOf is how far orders and fills at a venue went beyond the data, of the instruments that
+// orders were made in, by instrument. The running period is in it as far as it went.
 func ReachOf(v *Venue) (out []Reach) {
 	for _, s := range v.markets.slots {
 		if s.reach.sum.Orders == 0 {
 			continue
 		}
 		r := s.reach
-		r.came = append([]arrival(nil), s.reach.came...) // closing it must not end the venue's
+		r.came = slices.Clone(s.reach.came) // closing it must not end the venue's
 		if r.sum.Period == reachPeriod {
 			r.close()
 		}

@@ -211,27 +211,29 @@ func (v *Venue) Submit(o *exchange.Order, now exchange.Time) {
 // canceled, or the cancel is rejected because the order is finished or unknown.
 func (v *Venue) Cancel(id exchange.OrderID, now exchange.Time) {
 	v.cut()
-	w, due := v.mail.main(), now+v.mail.latency(id, CancelToVenue)
-	if o := v.registry.sent[id]; o != nil {
-		w, due = o.wallet, max(due, o.due)
-	} else if o := v.registry.open[id]; o != nil {
-		w = o.wallet
-	} else if done, ok := v.registry.finished[id]; ok {
-		w = done.wallet
-	}
+	w, due := follows(v, id, now)
 	answer := v.mail.latency(id, FromVenue)
 	v.mail.send(w, now, inbound{at: due, answer: answer, run: func(at exchange.Time) { v.matcher.cancel(w, id, at+answer, at) }})
+}
+
+// follows is when what is said of an order arrives, which is not before the order does, and
+// whose wallet answers it.
+func follows(v *Venue, id exchange.OrderID, now exchange.Time) (exchange.Wallet, exchange.Time) {
+	due := now + v.mail.latency(id, CancelToVenue)
+	if o := v.registry.sent[id]; o != nil {
+		return o.wallet, max(due, o.due)
+	} else if o := v.registry.open[id]; o != nil {
+		return o.wallet, due
+	} else if done, ok := v.registry.finished[id]; ok {
+		return done.wallet, due
+	}
+	return v.mail.main(), due
 }
 
 // Shrink implements exchange.Shrinker: on its way it takes as long as a cancel.
 func (v *Venue) Shrink(id exchange.OrderID, qty exchange.Lots, now exchange.Time) {
 	v.cut()
-	w, due := v.mail.main(), now+v.mail.latency(id, CancelToVenue)
-	if o := v.registry.sent[id]; o != nil {
-		w, due = o.wallet, max(due, o.due)
-	} else if o := v.registry.open[id]; o != nil {
-		w = o.wallet
-	}
+	w, due := follows(v, id, now)
 	v.mail.send(w, now, inbound{at: due, answer: v.mail.latency(id, FromVenue), run: func(at exchange.Time) { shrink(v, id, qty, at) }})
 }
 
