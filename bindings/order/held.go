@@ -8,7 +8,7 @@ import (
 	"github.com/perilune/perilune/exchange/intent"
 )
 
-var sources = map[string]intent.PriceSource{"usual": intent.UsualPrice, "last": intent.LastPrice, "mark": intent.MarkPrice, "mid": intent.MidPrice}
+var sources = map[string]intent.PriceSource{"last": intent.LastPrice, "mark": intent.MarkPrice, "mid": intent.MidPrice}
 
 // heldFields are what makes an order one that the host holds.
 var heldFields = []bindings.Value{
@@ -78,9 +78,6 @@ var kinds = map[string]struct {
 func isHeld(f bindings.Fields, typ string) bool {
 	return typ != "limit" && typ != "market" || f.Has("display") || f.Has("expires_in") || f.Has("expires_at")
 }
-
-// heldNames are the fields that an order at the venue has no use for.
-var heldNames = []string{"trigger", "trigger_source", "trail", "trail_percent", "activation"}
 
 func submitHeld(rt *bindings.Runtime, f bindings.Fields, in *exchange.Instrument, side exchange.Side, typ string) int {
 	r := conditionalEntry(rt, f, in, side, typ)
@@ -359,7 +356,8 @@ func target(rt *bindings.Runtime) int {
 		want = -want
 	}
 	f := rt.Fields(3, &targetOptions)
-	delta := want - env(rt).Heading(in.ID)
+	at := env(rt).Heading(in.ID)
+	delta := want - at
 	if delta == 0 {
 		return rt.PushNil()
 	}
@@ -371,7 +369,6 @@ func target(rt *bindings.Runtime) int {
 		o.Type, o.Price = exchange.Limit, price(in, o.Side, f.Get("price"))
 	}
 	o.TIF = timeInForce(rt, f.Get("tif"), o.Type)
-	at := env(rt).Heading(in.ID)
 	o.ReduceOnly = in.Perp() && at != 0 && (at > 0) == (o.Side == exchange.Sell) && o.Qty <= at.Abs() && env(rt).Position(in.ID).Qty*exchange.Lots(o.Side) <= -o.Qty
 	return place(rt, o)
 }

@@ -98,9 +98,9 @@ func submit(rt *bindings.Runtime) int {
 	if isHeld(f, typ) {
 		return submitHeld(rt, f, in, o.Side, typ)
 	}
-	for _, name := range heldNames {
-		if f.Has(name) {
-			f.Get(name).Fail("a %s order has none", typ)
+	for _, x := range heldFields[:5] { // with the others the host would hold it
+		if f.Has(x.Name) {
+			f.Get(x.Name).Fail("a %s order has none", typ)
 		}
 	}
 	o.Qty = quantity(in, f.Get("qty"))
