@@ -125,16 +125,17 @@ func (d *deskReader) Orders(ctx context.Context, a control.OrdersArgs) ([]contro
 		queue, _ := d.s.r.loop.Venue.(interface {
 			QueueAhead(exchange.OrderID) (float64, bool)
 		})
+		asked := func(order exchange.OrderID, of exchange.InstrumentID, strategy string) bool {
+			return (a.ID == 0 || uint64(order) == a.ID) && (id == exchange.NoInstrument || of == id) && (a.Strategy == "" || strategy == a.Strategy)
+		}
 		for _, o := range on.Conditionals() {
-			name := c.StrategyName(o.Strategy)
-			if a.ID != 0 && uint64(o.ID) != a.ID || id != exchange.NoInstrument && o.Request.Instrument != id || a.Strategy != "" && name != a.Strategy {
-				continue
+			if name := c.StrategyName(o.Strategy); asked(o.ID, o.Request.Instrument, name) {
+				held, holders = append(held, o), append(holders, name)
 			}
-			held, holders = append(held, o), append(holders, name)
 		}
 		for _, o := range c.WorkingOrders() {
 			name := c.StrategyName(o.Strategy)
-			if a.ID != 0 && uint64(o.ID) != a.ID || id != exchange.NoInstrument && o.Instrument != id || a.Strategy != "" && name != a.Strategy {
+			if !asked(o.ID, o.Instrument, name) {
 				continue
 			}
 			list, names = append(list, o), append(names, name)

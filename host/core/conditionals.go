@@ -27,9 +27,9 @@ type conditionals struct {
 	strategies *strategies
 	port       conditional.Port
 
-	list     []*conditional.Group
-	since    exchange.Time // the session's first moment
-	watched  []int         // by instrument: groups in list, so that most events are passed over at once
+	list     []*conditional.Group // grows only when a callback is committed, never while it is gone through
+	since    exchange.Time        // the session's first moment
+	watched  []int                // by instrument: groups in list, so that most events are passed over at once
 	bars     []exchange.Event
 	reported map[exchange.OrderID]intent.ConditionalState // as last logged
 	spent    map[exchange.OrderID]decimal.Decimal         // by plain orders that filled in part
@@ -195,7 +195,7 @@ func (cd *conditionals) cancel(id exchange.OrderID, why string) bool {
 
 // withdraw ends those of a strategy, of an instrument if one is named.
 func (cd *conditionals) withdraw(strategy int32, instrument string, except exchange.OrderID, why string) {
-	for _, g := range slices.Clone(cd.list) {
+	for _, g := range cd.list {
 		c := g.Orders()[0]
 		if c.Strategy == strategy && !g.Done() && g.ID() != except && (instrument == "" || cd.u.Get(g.Instrument()).Key() == instrument) {
 			g.CancelAll(cd.port, why)
@@ -205,7 +205,7 @@ func (cd *conditionals) withdraw(strategy int32, instrument string, except excha
 
 // disarm ends what would open something for a strategy that is paused.
 func (cd *conditionals) disarm(strategy int32) {
-	for _, g := range slices.Clone(cd.list) {
+	for _, g := range cd.list {
 		if !g.Done() && g.Orders()[0].Strategy == strategy {
 			g.Disarm(cd.port, "its strategy is paused")
 		}
@@ -214,7 +214,7 @@ func (cd *conditionals) disarm(strategy int32) {
 
 // recall takes the orders at the venue back, of an instrument if one is named.
 func (cd *conditionals) recall(id exchange.InstrumentID, why string) {
-	for _, g := range slices.Clone(cd.list) {
+	for _, g := range cd.list {
 		if !g.Done() && (id == exchange.NoInstrument || g.Instrument() == id) {
 			g.Recall(cd.port, why)
 		}
@@ -271,7 +271,7 @@ func (cd *conditionals) cost(o *exchange.Order, filled exchange.Lots) decimal.De
 
 // run steps what is due.
 func (cd *conditionals) run() {
-	for _, g := range slices.Clone(cd.list) {
+	for _, g := range cd.list {
 		if d, armed := g.Deadline(); armed && d <= cd.now {
 			g.Step(cd.port)
 		}

@@ -1,8 +1,6 @@
 package core
 
 import (
-	"slices"
-
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
 	"github.com/perilune/perilune/host/execution/conditional"
@@ -95,7 +93,7 @@ func (cd *conditionals) compare(id exchange.InstrumentID, at conditional.Price) 
 		return
 	}
 	at.Usual = at.Source == cd.usual(&cd.markets.list[id])
-	for _, g := range slices.Clone(cd.list) {
+	for _, g := range cd.list {
 		if g.Instrument() == id && g.Watches() {
 			g.See(cd.port, at)
 		}
