@@ -40,9 +40,13 @@ type word struct {
 // capped is an order of which the venue has a part, and the rest is with nobody.
 type capped struct {
 	order  exchange.Order
+	sent   exchange.Lots // the part
 	filled exchange.Lots
 	over   bool
 }
+
+// alone reports that the venue is done with its part: what becomes of the rest is ours to say.
+func (c *capped) alone() bool { return c.filled == c.sent && !c.over }
 
 func (x *faults) around(v exchange.Simulated) exchange.Simulated {
 	x.Simulated = v
@@ -90,14 +94,14 @@ func (x *faults) Submit(o *exchange.Order, now exchange.Time) {
 		if sent.Qty = exchange.Lots(float64(o.Qty) * p.part); sent.Qty < 1 {
 			sent.Qty = 1
 		}
-		x.capped[o.ID] = &capped{order: *o}
+		x.capped[o.ID] = &capped{order: *o, sent: sent.Qty}
 		x.Simulated.Submit(&sent, now)
 	}
 }
 
 // Cancel implements exchange.Execution.
 func (x *faults) Cancel(id exchange.OrderID, now exchange.Time) {
-	if c := x.capped[id]; c != nil && c.filled > 0 && !c.over {
+	if c := x.capped[id]; c != nil && c.alone() {
 		c.over = true
 		x.say(now, update(&c.order, exchange.StatusCanceled, c.filled, ""))
 		return
@@ -150,7 +154,7 @@ func (x *faults) heard(ev *exchange.Event) {
 		return
 	}
 	c.filled += ev.Fill.Qty
-	if part := c.order; part.Rests() {
+	if c.order.Rests() || !c.alone() {
 		return
 	}
 	c.over = true

@@ -267,8 +267,7 @@ func TestNamesOfAnyBytes(t *testing.T) {
 
 // After a crash, orders that nobody knows any more are not open.
 func TestOrdersOfACrashAreNotOpen(t *testing.T) {
-	dir := t.TempDir()
-	for name, text := range map[string]string{
+	hold(t, map[string]string{
 		"rest.lua": `return { name = "rest", on_signal = function() order.buy("spot:BTCUSDT", 0.1, 49000) end }`,
 		"rest_test.lua": `it("rests", function()
 			local s = strategy("rest.lua", nil, { symbols = { "spot:BTCUSDT" } })
@@ -282,7 +281,44 @@ func TestOrdersOfACrashAreNotOpen(t *testing.T) {
 			expect(s:orders()[1].status):to_be("expired")
 			expect(s:orders()[2].status):to_be("canceled")
 		end)`,
-	} {
+	})
+}
+
+// An order that fills in part has the whole part, at several prices too, before anybody says what
+// became of it; and one that is canceled before that is canceled at the venue.
+func TestAPartIsAllThatFills(t *testing.T) {
+	hold(t, map[string]string{
+		"part.lua": `return { name = "part", on_signal = function(name)
+			if name == "take" then order.buy("spot:BTCUSDT", 0.8, 50010, { tif = "ioc" })
+			elseif name == "rest" then state.id = order.buy("spot:BTCUSDT", 0.8, 49990)
+			else order.cancel(state.id) end
+		end, on_order = function(o) log.info(o.status .. " " .. o.filled) end, on_fill = function(f) log.info("fill " .. f.qty) end }`,
+		"part_test.lua": `local BTC = "spot:BTCUSDT"
+		local s
+		before_each(function()
+			s = strategy("part.lua", nil, { symbols = { BTC } })
+			market.push { symbol = BTC, bids = { { 49980, 1 } }, asks = { { 50000, 0.1 }, { 50001, 0.1 }, { 50002, 5 } } }
+			venue.partial { part = 0.5 }
+		end)
+		it("takes", function()
+			s:signal("take")
+			expect(s:log()):to_be("accepted 0\nfill 0.1\nfill 0.1\nfill 0.2\nexpired 0.4\n")
+		end)
+		it("rests", function()
+			s:signal("rest")
+			market.push { symbol = BTC, trade = { price = 49980, qty = 0.3, side = "sell" } }
+			s:signal("cancel")
+			market.push { symbol = BTC, price = 49000 }
+			expect(s:log()):to_be("accepted 0\nfill 0.3\ncanceled 0.3\n")
+		end)`,
+	})
+}
+
+// hold runs tests of files that are made for them, and wants all of them to hold.
+func hold(t *testing.T, files map[string]string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
