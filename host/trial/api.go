@@ -50,15 +50,11 @@ func (e *environment) Mark(id exchange.InstrumentID) exchange.MarkState {
 func (e *environment) Wallets() []exchange.Wallet       { return e.Universe().Wallets() }
 func (e *environment) Log(intent.Level, string, string) {}
 
-// Modules are what a test file finds, as they are documented.
-func Modules() []bindings.Module { return (&runner{}).modules() }
-
 // Stub is the annotations for editors, a file of its own.
 func Stub() bindings.Stub {
 	text := "---@meta\n-- Generated from the specifications in host/trial; run go test ./host/trial -update to renew it.\n" +
 		"-- For files *_test.lua: market is that of a test there, and not that of a strategy.\n\n"
-	f := &runner{}
-	for _, m := range f.modules() {
+	for _, m := range (&runner{}).modules() {
 		if m.Name == "num" {
 			continue
 		}

@@ -15,9 +15,8 @@ import (
 type faults struct {
 	exchange.Simulated
 	planned []fault
-	said    []word                                // of its own, in order of time
-	held    map[exchange.OrderID][]exchange.Event // answers that are lost for now
-	lost    map[exchange.OrderID]exchange.Order
+	said    []word // of its own, in order of time
+	lost    map[exchange.OrderID]*lost
 	capped  map[exchange.OrderID]*capped
 	late    map[exchange.OrderID]exchange.Time // how much later they reach the venue
 }
@@ -35,6 +34,12 @@ type fault struct {
 type word struct {
 	at exchange.Time
 	ev exchange.Event
+}
+
+// lost is an order whose answers are lost for now.
+type lost struct {
+	order   exchange.Order
+	answers []exchange.Event
 }
 
 // capped is an order of which the venue has a part, and the rest is with nobody.
@@ -56,16 +61,14 @@ func (x *faults) around(v exchange.Simulated) exchange.Simulated {
 
 // forget drops what is under way: another session begins.
 func (x *faults) forget() {
-	x.planned, x.said, x.held, x.capped = nil, nil, map[exchange.OrderID][]exchange.Event{}, map[exchange.OrderID]*capped{}
-	x.lost = map[exchange.OrderID]exchange.Order{}
-	x.late = map[exchange.OrderID]exchange.Time{}
+	*x = faults{Simulated: x.Simulated, lost: map[exchange.OrderID]*lost{}, capped: map[exchange.OrderID]*capped{}, late: map[exchange.OrderID]exchange.Time{}}
 }
 
 // take is what was planned for an order.
 func (x *faults) take(o *exchange.Order) (fault, bool) {
 	for i, p := range x.planned {
 		if (p.symbol == exchange.NoInstrument || p.symbol == o.Instrument) && (p.side == 0 || p.side == o.Side) {
-			x.planned = append(x.planned[:i:i], x.planned[i+1:]...)
+			x.planned = slices.Delete(x.planned, i, i+1)
 			return p, true
 		}
 	}
@@ -86,7 +89,7 @@ func (x *faults) Submit(o *exchange.Order, now exchange.Time) {
 		x.late[o.ID] = p.delay
 		x.Simulated.Submit(o, now)
 	case "lose":
-		x.held[o.ID], x.lost[o.ID] = []exchange.Event{}, *o
+		x.lost[o.ID] = &lost{order: *o}
 		x.Simulated.Submit(o, now)
 		x.say(now, update(o, exchange.StatusUnknown, 0, "the answer was lost"))
 	case "partial":
@@ -142,9 +145,9 @@ func (x *faults) heard(ev *exchange.Event) {
 	default:
 		return
 	}
-	if lost, ok := x.held[id]; ok {
+	if l := x.lost[id]; l != nil {
 		kept := *ev
-		x.held[id] = append(lost, kept)
+		l.answers = append(l.answers, kept)
 		*ev = exchange.Event{Kind: exchange.KindOrder, Instrument: kept.Instrument, Time: kept.Time,
 			Update: exchange.OrderUpdate{ID: id, Status: exchange.StatusUnknown, Reason: "the answer was lost"}}
 		return
@@ -178,9 +181,10 @@ func (l latency) Delay(seed, id uint64, d paper.Direction) exchange.Time {
 
 // answer lets everything be heard that was lost.
 func (x *faults) answer(now exchange.Time) {
-	for _, o := range slices.Sorted(maps.Keys(x.held)) {
+	for _, id := range slices.Sorted(maps.Keys(x.lost)) {
+		l := x.lost[id]
 		filled, open := exchange.Lots(0), true
-		for _, ev := range x.held[o] {
+		for _, ev := range l.answers {
 			if ev.Kind == exchange.KindFill {
 				filled += ev.Fill.Qty
 			} else {
@@ -188,10 +192,10 @@ func (x *faults) answer(now exchange.Time) {
 			}
 			x.say(now, ev)
 		}
-		if sent := x.lost[o]; open && filled == sent.Qty {
-			x.say(now, update(&sent, exchange.StatusFilled, filled, "")) // a venue that is asked says so
+		if open && filled == l.order.Qty {
+			x.say(now, update(&l.order, exchange.StatusFilled, filled, "")) // a venue that is asked says so
 		}
-		delete(x.held, o)
+		delete(x.lost, id)
 	}
 }
 
@@ -200,7 +204,7 @@ func (x *faults) say(at exchange.Time, ev exchange.Event) {
 	for i > 0 && x.said[i-1].at > at {
 		i--
 	}
-	x.said = append(x.said[:i:i], append([]word{{at, ev}}, x.said[i:]...)...)
+	x.said = slices.Insert(x.said, i, word{at, ev})
 }
 
 func update(o *exchange.Order, status exchange.OrderStatus, filled exchange.Lots, reason string) exchange.Event {

@@ -1,10 +1,12 @@
 package trial
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 	lua "github.com/yuin/gopher-lua"
@@ -140,15 +142,13 @@ func keys(charge func(units int), t *lua.LTable) []lua.LValue {
 		y, second := b.(lua.LNumber)
 		switch {
 		case first && second:
-			return int(math.Copysign(1, float64(x-y)))
+			return cmp.Compare(x, y)
 		case first:
 			return -1
 		case second:
 			return 1
-		case bindings.ToText(a) < bindings.ToText(b):
-			return -1
 		}
-		return 1
+		return strings.Compare(bindings.ToText(a), bindings.ToText(b))
 	})
 	return out
 }

@@ -247,7 +247,6 @@ type running struct {
 	name     string // with its suites
 	sessions []*session
 	failure  *Failure // that an expectation raised
-	goldens  int
 }
 
 func (f *runner) run(ctx context.Context) {
@@ -298,7 +297,7 @@ func (f *runner) load() error {
 		f.file.uses(filepath.Dir(f.path), f.program)
 	}
 	var err error
-	f.suites = suites{}
+	f.suites = suites{lines: map[testKey]int{}}
 	f.suites.at = &f.suites.root
 	f.bench, err = script.NewBench(script.Options{Program: f.program, Modules: f.modules(), Seed: f.o.Seed,
 		Limits: script.Limits{Instructions: instructions}, Watchdog: f.watchdog})

@@ -2,9 +2,7 @@ package trial
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,7 +27,7 @@ type session struct {
 	stage     *host.Stage
 	market    *scripted
 	faults    *faults
-	orders    []*exchange.Order    // as they are by now, oldest first
+	orders    []exchange.Order     // as they are by now, oldest first
 	held      []intent.Conditional // orders that the host holds, likewise
 	fills     []exchange.Fill
 	payments  []exchange.FundingPayment
@@ -103,7 +101,7 @@ func (p *programs) compile(dir string, sources []exchange.Source) (*script.Progr
 func (f *runner) find(name string) string {
 	dir := filepath.Dir(f.path)
 	path := filepath.Join(dir, filepath.FromSlash(name))
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && filepath.Base(dir) == "tests" {
+	if !exists(path) && filepath.Base(dir) == "tests" {
 		if above := filepath.Join(dir, "..", filepath.FromSlash(name)); exists(above) {
 			return above
 		}
@@ -169,18 +167,14 @@ func settings(rt *bindings.Runtime, in bindings.Input) map[string]string {
 	for _, k := range keys(rt.Charge, t) {
 		v := t.RawGet(k)
 		if list, ok := v.(*lua.LTable); ok {
-			plain, err := bindings.Plain(list)
+			text, err := encoded(list)
 			if err != nil {
 				in.Fail("%s: %v", bindings.ToText(k), err)
 			}
-			raw, err := json.Marshal(plain)
-			if err != nil {
-				in.Fail("%s: %v", bindings.ToText(k), err)
+			if text == "{}" {
+				text = "[]" // no parameter is a table with names
 			}
-			if string(raw) == "{}" {
-				raw = []byte("[]") // no parameter is a table with names
-			}
-			out[bindings.ToText(k)] = string(raw)
+			out[bindings.ToText(k)] = text
 			continue
 		}
 		if f, ok := v.(lua.LNumber); ok {
@@ -193,6 +187,16 @@ func settings(rt *bindings.Runtime, in bindings.Input) map[string]string {
 	return out
 }
 
+// encoded is a value as JSON.
+func encoded(v lua.LValue) (string, error) {
+	plain, err := bindings.Plain(v)
+	if err != nil {
+		return "", err
+	}
+	raw, err := json.Marshal(plain)
+	return string(raw), err
+}
+
 // heard is told of every event of the session.
 func (s *session) heard(_ *exchange.Event, fx []core.Effect) {
 	for i := range fx {
@@ -203,7 +207,7 @@ func (s *session) heard(_ *exchange.Event, fx []core.Effect) {
 		case core.OrderChanged:
 			s.order(b.Order)
 		case core.ConditionalChanged:
-			s.hold(b.Conditional)
+			s.held = renewed(s.held, *b.Conditional, func(x *intent.Conditional) bool { return x.ID == b.Conditional.ID })
 		case *core.Filled:
 			if len(s.fills) < mostKept {
 				s.fills = append(s.fills, *b.Fill)
@@ -216,7 +220,7 @@ func (s *session) heard(_ *exchange.Event, fx []core.Effect) {
 				s.payments = append(s.payments, *b.Payment)
 			}
 		case core.PairChanged:
-			s.pair(&b.Pair)
+			s.pairs = renewed(s.pairs, b.Pair, func(x *intent.Pair) bool { return x.ID == b.Pair.ID })
 		case *core.LogLine:
 			s.log(fx[i].Strategy, b)
 		case *core.ChartPoint:
@@ -238,33 +242,22 @@ func (s *session) heard(_ *exchange.Event, fx []core.Effect) {
 }
 
 func (s *session) order(o *exchange.Order) {
-	at := slices.IndexFunc(s.orders, func(x *exchange.Order) bool { return x.ID == o.ID })
-	switch copied := *o; {
-	case at >= 0:
-		s.orders[at] = &copied
-	case len(s.orders) < mostKept:
-		s.orders = append(s.orders, &copied)
-	}
+	s.orders = renewed(s.orders, *o, func(x *exchange.Order) bool { return x.ID == o.ID })
 }
 
-func (s *session) hold(c *intent.Conditional) {
-	at := slices.IndexFunc(s.held, func(x intent.Conditional) bool { return x.ID == c.ID })
-	switch {
-	case at >= 0:
-		s.held[at] = *c
-	case len(s.held) < mostKept:
-		s.held = append(s.held, *c)
+// renewed is a list in which x has taken the place of what it was before, or comes last. What
+// changes is mostly young.
+func renewed[T any](list []T, x T, same func(*T) bool) []T {
+	for i := len(list) - 1; i >= 0; i-- {
+		if same(&list[i]) {
+			list[i] = x
+			return list
+		}
 	}
-}
-
-func (s *session) pair(p *intent.Pair) {
-	at := slices.IndexFunc(s.pairs, func(x intent.Pair) bool { return x.ID == p.ID })
-	switch {
-	case at >= 0:
-		s.pairs[at] = *p
-	case len(s.pairs) < mostKept:
-		s.pairs = append(s.pairs, *p)
+	if len(list) < mostKept {
+		list = append(list, x)
 	}
+	return list
 }
 
 func (s *session) log(who int32, l *core.LogLine) {

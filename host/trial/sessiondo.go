@@ -1,7 +1,6 @@
 package trial
 
 import (
-	"encoding/json"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -44,11 +43,9 @@ func sessionSignal(rt *bindings.Runtime) int {
 	case lua.LString:
 		in.Payload = string(v)
 	default:
-		plain, err := bindings.Plain(v)
+		text, err := encoded(v)
 		must(rt, err)
-		raw, err := json.Marshal(plain)
-		must(rt, err)
-		in.Payload = string(raw)
+		in.Payload = text
 	}
 	must(rt, self(rt).stage.Tell(core.CommandSignal, in))
 	return 0
@@ -96,11 +93,9 @@ func (f calls) sessionRestart(rt *bindings.Runtime) int {
 // went with its process: nobody is told of them any more. Those that are canceled in good order
 // still are.
 func (s *session) interrupted() {
-	for i, o := range s.orders {
-		if !o.Status.Terminal() {
-			ended := *o
-			ended.Status, ended.Reason, ended.Updated = exchange.StatusExpired, "the session was interrupted", s.stage.Now()
-			s.orders[i] = &ended
+	for i := range s.orders {
+		if o := &s.orders[i]; !o.Status.Terminal() {
+			o.Status, o.Reason, o.Updated = exchange.StatusExpired, "the session was interrupted", s.stage.Now()
 		}
 	}
 }
@@ -128,11 +123,9 @@ func sessionAnswer(rt *bindings.Runtime) int {
 	case lua.LString:
 		said.Text = string(v)
 	default:
-		plain, err := bindings.Plain(rt.Arg(1).Table())
+		text, err := encoded(rt.Arg(1).Table())
 		must(rt, err)
-		raw, err := json.Marshal(plain)
-		must(rt, err)
-		said.Text = string(raw)
+		said.Text = text
 	}
 	must(rt, s.stage.Push(exchange.Event{Kind: exchange.KindAdvice, Instrument: exchange.NoInstrument, Advice: said}))
 	return 0

@@ -10,6 +10,7 @@ import (
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent"
+	"github.com/perilune/perilune/exchange/intent/advice"
 	"github.com/perilune/perilune/host/core"
 )
 
@@ -62,20 +63,17 @@ func (f calls) sessionOpen(rt *bindings.Runtime) int { return f.orders(rt, true)
 func (f calls) orders(rt *bindings.Runtime, open bool) int {
 	s := self(rt)
 	f.within(rt, s)
-	var of []*exchange.Order
-	for _, o := range s.orders {
-		if !open || !o.Status.Terminal() {
-			of = append(of, o)
+	rt.Charge(len(s.orders) + len(s.held))
+	t := growing(rt)
+	for i := range s.orders {
+		if o := &s.orders[i]; !open || !o.Status.Terminal() {
+			rt.Charge(unitsPerRow)
+			t.Append(named(rt.NewOrder(o), s.universe().Get(o.Instrument)))
 		}
 	}
-	t := growing(rt)
-	for _, o := range of {
-		rt.Charge(unitsPerRow)
-		t.Append(named(rt.NewOrder(o), s.universe().Get(o.Instrument)))
-	}
 	for i := range s.held {
-		rt.Charge(unitsPerRow)
 		if c := &s.held[i]; !open || !c.State.Done() {
+			rt.Charge(unitsPerRow)
 			t.Append(named(bindings.NewConditional(rt, c), s.universe().Get(c.Request.Instrument)))
 		}
 	}
@@ -158,9 +156,9 @@ func sessionState(rt *bindings.Runtime) int {
 func sessionLogs(rt *bindings.Runtime) int {
 	s := self(rt)
 	var of []logged
-	least := rt.Arg(1).Choice("debug", "info", "warn", "error")
+	least := intent.Level(slices.Index(levels, rt.Arg(1).Choice(levels...)))
 	for _, l := range s.logs {
-		if l.level.String() == least || slices.Index(levels, l.level.String()) > slices.Index(levels, least) {
+		if l.level >= least {
 			of = append(of, l)
 		}
 	}
@@ -176,6 +174,7 @@ func sessionLogs(rt *bindings.Runtime) int {
 	})
 }
 
+// levels are the words for an intent.Level.
 var levels = []string{"debug", "info", "warn", "error"}
 
 func sessionLog(rt *bindings.Runtime) int {
@@ -241,15 +240,13 @@ func sessionPaused(rt *bindings.Runtime) int {
 }
 
 func sessionQuestions(rt *bindings.Runtime) int {
-	s := self(rt)
-	t := rt.L.CreateTable(len(s.questions), 0)
-	for _, q := range s.questions {
-		one := rt.L.CreateTable(0, 4)
+	return list(rt, self(rt).questions, func(of **advice.Question) lua.LValue {
+		q, one := *of, rt.L.CreateTable(0, 4)
+		rt.Charge(len(q.Context))
 		one.RawSetString("id", lua.LString(bindings.ID(q.ID)))
 		one.RawSetString("tag", lua.LString(q.Tag))
 		one.RawSetString("question", lua.LString(q.Text))
 		one.RawSetString("context", bindings.FromJSON(rt, cmp.Or(q.Context, "{}")))
-		t.Append(one)
-	}
-	return rt.Push(t)
+		return one
+	})
 }

@@ -16,11 +16,17 @@ const most = 10_000
 
 // suites are what a file declares, while it loads.
 type suites struct {
-	names  map[[2]any]int // of tests, with their suite: the line
+	lines  map[testKey]int // of tests
 	root   suite
 	at     *suite // that is being described
 	tests  []*test
 	loaded bool
+}
+
+// testKey is the name of a test in its suite.
+type testKey struct {
+	suite *suite
+	name  string
 }
 
 // suite is one describe.
@@ -82,14 +88,11 @@ func (f *runner) declare(rt *bindings.Runtime, t *test) {
 		rt.Raise("a file may have at most %d tests", most)
 	}
 	t.suite, t.line = f.suites.at, line(rt)
-	key := [2]any{t.suite, t.name}
-	if other, known := f.suites.names[key]; known {
+	key := testKey{t.suite, t.name}
+	if other, known := f.suites.lines[key]; known {
 		rt.Raise("there is a test %q already, in line %d", t.name, other)
 	}
-	if f.suites.names == nil {
-		f.suites.names = map[[2]any]int{}
-	}
-	f.suites.names[key] = t.line
+	f.suites.lines[key] = t.line
 	if t.body != nil {
 		f.bench.Hold(t.body)
 	}
