@@ -66,13 +66,12 @@ func (one *scriptedOne) settled(rate exchange.E8) exchange.Event {
 
 // settle settles a rate at once.
 func (f *runner) settle(rt *bindings.Runtime) int {
-	for _, s := range f.sessions(rt) {
-		f.within(rt, s)
-		one := s.market.list[rt.Arg(1).Instrument().ID]
+	for _, l := range f.lists(rt, rt.Arg(1)) {
+		one := l.s.market.list[l.in.ID]
 		if !one.in.Perp() || one.told.Mark == 0 {
 			rt.Raise("%s has no mark price that funding is paid on: push a book or a mark of a perpetual first", one.in.Key())
 		}
-		must(rt, s.market.show([]exchange.Event{one.settled(exchange.E8FromDecimal(rt.Arg(2).Decimal()))}))
+		must(rt, l.s.market.show([]exchange.Event{one.settled(exchange.E8FromDecimal(rt.Arg(2).Decimal()))}))
 	}
 	return 0
 }

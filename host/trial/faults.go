@@ -234,18 +234,22 @@ func (f *runner) plan(kind string) func(*bindings.Runtime) int {
 		if p.Has("side") {
 			one.side = p.Get("side").Side()
 		}
-		for _, s := range f.sessions(rt) {
-			f.within(rt, s)
-			if p.Has("symbol") {
-				one.symbol = p.Get("symbol").Instrument().ID
-			}
-			n := p.Get("count").IntOr(1, 1, 1000)
+		n := p.Get("count").IntOr(1, 1, 1000)
+		expect := func(s *session) {
 			if len(s.faults.planned)+n > mostPlanned {
 				rt.Raise("more than %d orders are planned to go wrong", mostPlanned)
 			}
-			for range n {
-				s.faults.planned = append(s.faults.planned, one)
+			s.faults.planned = append(s.faults.planned, slices.Repeat([]fault{one}, n)...)
+		}
+		if !p.Has("symbol") {
+			for _, s := range f.sessions(rt) {
+				expect(s)
 			}
+			return 0
+		}
+		for _, l := range f.lists(rt, p.Get("symbol")) {
+			one.symbol = l.in.ID
+			expect(l.s)
 		}
 		return 0
 	}
@@ -261,11 +265,9 @@ func (f *runner) answer(rt *bindings.Runtime) int {
 
 // deleverage closes a part of a position by force, as a venue does to the winning side.
 func (f *runner) deleverage(rt *bindings.Runtime) int {
-	for _, s := range f.sessions(rt) {
-		f.within(rt, s)
-		in := rt.Arg(1).Instrument()
-		s.stage.Venue().Deleverage(in.ID, exchange.Lots(in.Lot.Floor(rt.Arg(2).Positive())), s.stage.Now())
-		must(rt, s.stage.Wake())
+	for _, l := range f.lists(rt, rt.Arg(1)) {
+		l.s.stage.Venue().Deleverage(l.in.ID, exchange.Lots(l.in.Lot.Floor(rt.Arg(2).Positive())), l.s.stage.Now())
+		must(rt, l.s.stage.Wake())
 	}
 	return 0
 }

@@ -66,23 +66,14 @@ func (f *runner) push(rt *bindings.Runtime) int {
 	for i := range said {
 		said[i] = rt.Fields(i+1, &pushType)
 	}
-	sessions := f.sessions(rt)
-	of := make([][]pushed, len(sessions))
+	of := map[*session][]pushed{}
 	for _, p := range said {
-		found := false
-		for i, s := range sessions {
-			in, err := s.universe().Lookup(p.Get("symbol").String())
-			if err != nil && !found && i == len(sessions)-1 {
-				p.Get("symbol").Fail("%v", err)
-			}
-			if err == nil {
-				found = true
-				of[i] = append(of[i], pushed{s.market.list[in.ID], p})
-			}
+		for _, l := range f.lists(rt, p.Get("symbol")) {
+			of[l.s] = append(of[l.s], pushed{l.s.market.list[l.in.ID], p})
 		}
 	}
-	for i, s := range sessions {
-		must(rt, s.market.push(rt, of[i]))
+	for _, s := range f.sessions(rt) {
+		must(rt, s.market.push(rt, of[s]))
 	}
 	return 0
 }
@@ -93,6 +84,29 @@ func (f *runner) sessions(rt *bindings.Runtime) []*session {
 		rt.Raise("there is nobody to be shown it: open a strategy first, as in strategy(\"hello.lua\")")
 	}
 	return f.test.sessions
+}
+
+// lister is a session that has an instrument.
+type lister struct {
+	s  *session
+	in *exchange.Instrument
+}
+
+// lists are the sessions of the test that have an instrument; there has to be one.
+func (f *runner) lists(rt *bindings.Runtime, symbol bindings.Input) (out []lister) {
+	var missing error
+	for _, s := range f.sessions(rt) {
+		in, err := s.universe().Lookup(symbol.String())
+		if err != nil {
+			missing = err
+			continue
+		}
+		out = append(out, lister{s, in})
+	}
+	if len(out) == 0 {
+		symbol.Fail("%v", missing)
+	}
+	return out
 }
 
 // push shows candles one beside another, while their time passes, or else one instant.

@@ -314,6 +314,30 @@ func TestAPartIsAllThatFills(t *testing.T) {
 	})
 }
 
+// What is said of an instrument is for the strategies that have it.
+func TestStrategiesOfSeveralMarkets(t *testing.T) {
+	hold(t, map[string]string{
+		"buy.lua": `return { name = "buy", params = { symbol = { default = "usdm:BTCUSDT" } },
+			on_signal = function() order.buy(params.symbol, 0.01, market.book(params.symbol):ask(1), { tif = "ioc" }) end }`,
+		"buy_test.lua": `it("goes wrong for one of them", function()
+			local btc = strategy("buy.lua", nil, { symbols = { "usdm:BTCUSDT" } })
+			local eth = strategy("buy.lua", { symbol = "usdm:ETHUSDT" }, { symbols = { "usdm:ETHUSDT" } })
+			market.push({ symbol = "usdm:BTCUSDT", price = 50000 }, { symbol = "usdm:ETHUSDT", price = 3000 })
+			venue.reject { symbol = "usdm:ETHUSDT" }
+			btc:signal("go")
+			eth:signal("go")
+			expect(btc:orders()):to_have { { status = "filled" } }
+			expect(eth:orders()):to_have { { status = "rejected" } }
+			clock.advance("1m")
+			funding.settle("usdm:BTCUSDT", 0.001)
+			expect(btc:payments()):to_have_length(1)
+			venue.deleverage("usdm:BTCUSDT", 0.01)
+			expect(btc:position("usdm:BTCUSDT")):to_be(0)
+			expect(function() venue.reject { symbol = "usdm:SOLUSDT" } end):to_error("SOLUSDT")
+		end)`,
+	})
+}
+
 // hold runs tests of files that are made for them, and wants all of them to hold.
 func hold(t *testing.T, files map[string]string) {
 	t.Helper()
