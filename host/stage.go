@@ -85,7 +85,10 @@ func NewStage(ctx context.Context, o StageOptions) (*Stage, error) {
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
-	return s, s.begin(ctx, nil)
+	if err := s.begin(ctx, nil); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // prepare makes the header that cores are made of.
@@ -216,17 +219,13 @@ func (s *Stage) Tell(command string, in core.Instruction) error {
 // Reload puts another version of the script in its place, as a save does. Its error is why it
 // was refused.
 func (s *Stage) Reload(p *script.Program) error {
-	before := s.past.refused
 	s.past.refused = ""
-	err := s.Push(exchange.Event{Kind: exchange.KindReload, Instrument: exchange.NoInstrument,
-		Reload: &exchange.Reload{Path: s.o.Script, Sources: p.Sources(), Hash: p.Hash(), Compiled: p}})
-	problem := s.past.refused
-	s.past.refused = before
-	switch {
-	case err != nil:
+	if err := s.Push(exchange.Event{Kind: exchange.KindReload, Instrument: exchange.NoInstrument,
+		Reload: &exchange.Reload{Path: s.o.Script, Sources: p.Sources(), Hash: p.Hash(), Compiled: p}}); err != nil {
 		return err
-	case problem != "":
-		return errors.New(problem)
+	}
+	if s.past.refused != "" {
+		return errors.New(s.past.refused)
 	}
 	s.o.Program = p
 	c := &s.header.Strategies[0]

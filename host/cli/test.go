@@ -60,7 +60,7 @@ func testVerb(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	return t.outcome(r)
+	return outcome(r, t.failUnder)
 }
 
 // once runs tests and tells of them in every form that was asked for.
@@ -115,15 +115,15 @@ func (t *testFlags) files(r *trial.Report) error {
 }
 
 // outcome is the exit code of a run.
-func (t *testFlags) outcome(r *trial.Report) error {
+func outcome(r *trial.Report, failUnder float64) error {
 	quiet := func(code int, text string) error { return &coded{code: code, quiet: true, err: fmt.Errorf("%s", text)} }
 	switch {
 	case r.Broken > 0:
 		return quiet(ExitScript, "a file does not load")
 	case r.Failed > 0:
 		return quiet(ExitTest, "a test failed")
-	case r.Coverage != nil && r.Coverage.Percent < t.failUnder:
-		return fail(ExitTest, "%.1f %% of all lines ran, less than %g", r.Coverage.Percent, t.failUnder)
+	case r.Coverage != nil && r.Coverage.Percent < failUnder:
+		return fail(ExitTest, "%.1f %% of all lines ran, less than %g", r.Coverage.Percent, failUnder)
 	}
 	return nil
 }

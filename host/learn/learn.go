@@ -91,10 +91,6 @@ func (s Step) files() map[string]string {
 // Begin writes a step into a learner's folder, with what an editor needs, and returns the file
 // to edit. What the learner has edited stays; the test is written anew.
 func (s Step) Begin(dir string) (edit string, begun bool, err error) {
-	return s.write(dir, s.read("start.lua"))
-}
-
-func (s Step) write(dir, text string) (edit string, begun bool, err error) {
 	if err := os.MkdirAll(filepath.Join(dir, s.Folder()), 0o755); err != nil {
 		return "", false, err
 	}
@@ -110,7 +106,7 @@ func (s Step) write(dir, text string) (edit string, begun bool, err error) {
 	if s.Begun(dir) {
 		return edit, true, nil
 	}
-	return edit, false, os.WriteFile(edit, []byte(text), 0o644)
+	return edit, false, os.WriteFile(edit, []byte(s.read("start.lua")), 0o644)
 }
 
 // Begun reports whether a learner's folder has the step.

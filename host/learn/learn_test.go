@@ -68,9 +68,8 @@ func TestABentTestDoesNotHelp(t *testing.T) {
 	}
 }
 
-// The gallery is short, and its tests run all of it.
+// The gallery is short. That its tests hold is for package trial to say, as of all strategies.
 func TestTheGallery(t *testing.T) {
-	dir := t.TempDir()
 	list, err := scripts.Gallery.ReadDir("gallery")
 	if err != nil {
 		t.Fatal(err)
@@ -82,22 +81,6 @@ func TestTheGallery(t *testing.T) {
 		}
 		if lines := strings.Count(string(raw), "\n"); lines > 80 && !strings.HasSuffix(f.Name(), trial.Suffix) {
 			t.Errorf("%s has %d lines: want 80 at most", f.Name(), lines)
-		}
-		if err := os.WriteFile(filepath.Join(dir, f.Name()), raw, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r, err := trial.Run(context.Background(), trial.Options{Paths: []string{dir}, Seed: 1, Cover: true, Done: func(x *trial.Result) {
-		if x.Failure != nil {
-			t.Errorf("%s: %s: %+v", x.File, x.Name, x.Failure)
-		}
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range r.Coverage.Files {
-		if f.Percent < 90 {
-			t.Errorf("tests run %.1f %% of %s: want 90", f.Percent, f.Path)
 		}
 	}
 }

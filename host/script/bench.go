@@ -22,9 +22,6 @@ func NewBench(o Options) (*Bench, error) {
 	return &Bench{vm}, nil
 }
 
-// Runtime is what functions of modules share.
-func (b *Bench) Runtime() *bindings.Runtime { return b.vm.rt }
-
 // Load runs the program, as far as its chunk goes. The error is an [*Error].
 func (b *Bench) Load() error {
 	vm := b.vm
