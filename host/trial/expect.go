@@ -104,6 +104,9 @@ func toBeNear(rt *bindings.Runtime, v lua.LValue) verdict {
 
 func toHave(rt *bindings.Runtime, v lua.LValue) verdict {
 	want := rt.Arg(1).Table()
+	if k, _ := want.Next(lua.LNil); k == lua.LNil {
+		rt.Arg(1).Fail("is empty, which every table has: want to_equal {} for a table without anything in it")
+	}
 	text := valued("one with %s", want)
 	got, ok := v.(*lua.LTable)
 	if !ok {

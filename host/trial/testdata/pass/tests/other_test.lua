@@ -14,6 +14,7 @@ describe("expectations", function()
     expect({ x = 1, y = { z = 2, w = 3 } }):to_have { y = { z = 2 } }
     expect({ { a = 1 }, { a = 2, b = 3 } }):to_have { a = 2 }
     expect({ { a = 1 } }):never():to_have { a = 2 }
+    expect(function() expect({ 1 }):to_have {} end):to_error("want to_equal {}")
     expect("hello"):to_match("^h.*o$")
     expect({ 1, 2 }):to_contain(2)
     expect(3):above(2)
