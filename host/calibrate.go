@@ -57,7 +57,7 @@ func Calibrate(ctx context.Context, dir string) (*Calibration, error) {
 		return nil, err
 	}
 	for i, r := range last {
-		c.Trained[i], c.Held[i] = r.Part(0, cut).Misfit(), r.Part(cut, min(n, len(r.Rows))).Misfit()
+		c.Trained[i], c.Held[i] = r.Part(0, cut).Misfit(), r.Part(cut, n).Misfit()
 	}
 	return c, nil
 }
@@ -89,16 +89,18 @@ func (c *Calibration) fit(ctx context.Context, dir string, train *TwinReport, cu
 		return err
 	}
 	for i, r := range list {
-		list[i] = r.Part(0, min(cut, len(r.Rows)))
+		list[i] = r.Part(0, cut)
 	}
 	byQueue := list[:len(queues)]
 	byImpact := slices.Concat(list[:1], list[len(queues):])
-	c.After.Queue = queues[twin.Best(byQueue, func(r *TwinReport) float64 { return r.Misfit().Resting })]
-	c.After.Impact = impacts[twin.Best(byImpact, func(r *TwinReport) float64 { return r.Misfit().Taking + r.Misfit().Price/100 })]
-	if even(byQueue, func(r *TwinReport) float64 { return r.Misfit().Resting }) && len(queues) > 1 {
+	resting := func(r *TwinReport) float64 { return r.Misfit().Resting }
+	taking := func(r *TwinReport) float64 { return r.Misfit().Taking + r.Misfit().Price/100 }
+	c.After.Queue = queues[twin.Best(byQueue, resting)]
+	c.After.Impact = impacts[twin.Best(byImpact, taking)]
+	if even(byQueue, resting) && len(queues) > 1 {
 		c.keep("the queue", "every model has the same error")
 	}
-	if even(byImpact, func(r *TwinReport) float64 { return r.Misfit().Taking + r.Misfit().Price/100 }) && len(impacts) > 1 {
+	if even(byImpact, taking) && len(impacts) > 1 {
 		c.keep("the impact", "every model has the same error")
 	}
 	return nil

@@ -146,7 +146,7 @@ func (b *sideline) after(ev *exchange.Event, fx []core.Effect) {
 	}
 	for i := range fx {
 		switch fx[i].Body.(type) {
-		case core.Submit, core.Cancel, core.SendTransfer, core.OrderChanged, *core.Filled, *core.FundingPaid:
+		case core.Submit, core.Cancel, core.Shrink, core.SendTransfer, core.OrderChanged, *core.Filled, *core.FundingPaid:
 			e := fx[i]
 			b.mark(sideMark{effect: &e})
 		}

@@ -66,27 +66,15 @@ func (f *twinFollower) event(ev *exchange.Event) error {
 		text := twinText(f.twin.Report())
 		f.text.Store(&text)
 	}
-	if ev.Kind.MarketData() {
-		f.twin.Market(ev)
-	} else {
-		f.twin.Heard(ev)
-	}
+	showTwin(f.twin, ev)
 	return nil
 }
 
 func (f *twinFollower) effect(e *core.Effect) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.twin == nil {
-		return nil
-	}
-	switch b := e.Body.(type) {
-	case core.Submit:
-		f.twin.Sent(b.Order, e.Time)
-	case core.Cancel:
-		f.twin.Cancel(b.Order.ID, e.Time)
-	case core.SendTransfer:
-		f.twin.Transfer(b.Transfer, e.Time)
+	if f.twin != nil {
+		sendTwin(f.twin, e)
 	}
 	return nil
 }

@@ -96,7 +96,10 @@ func (b *besideJournal) step(c *core.Core, ev *exchange.Event, fx []core.Effect)
 		}
 	}
 	for _, t := range b.twins {
-		stepTwin(t, ev, fx)
+		showTwin(t, ev)
+		for i := range fx {
+			sendTwin(t, &fx[i])
+		}
 	}
 	return nil
 }
@@ -116,22 +119,26 @@ func (b *besideJournal) begin(c *core.Core, at exchange.Time) error {
 	return nil
 }
 
-// stepTwin shows a twin an event whose effects are known. The order is that of the loop: the
-// venue sees the market before what was decided on it.
-func stepTwin(t *twin.Twin, ev *exchange.Event, fx []core.Effect) {
+// showTwin shows a twin an event. The order is that of the loop: the venue sees the market
+// before what was decided on it.
+func showTwin(t *twin.Twin, ev *exchange.Event) {
 	if ev.Kind.MarketData() {
 		t.Market(ev)
 	} else {
 		t.Heard(ev)
 	}
-	for i := range fx {
-		switch b := fx[i].Body.(type) {
-		case core.Submit:
-			t.Sent(b.Order, ev.Time)
-		case core.Cancel:
-			t.Cancel(b.Order.ID, ev.Time)
-		case core.SendTransfer:
-			t.Transfer(b.Transfer, ev.Time)
-		}
+}
+
+// sendTwin sends a twin what the session sends its venue.
+func sendTwin(t *twin.Twin, e *core.Effect) {
+	switch b := e.Body.(type) {
+	case core.Submit:
+		t.Sent(b.Order, e.Time)
+	case core.Cancel:
+		t.Cancel(b.Order.ID, e.Time)
+	case core.Shrink:
+		t.Shrink(b.Order.ID, b.Qty, e.Time)
+	case core.SendTransfer:
+		t.Transfer(b.Transfer, e.Time)
 	}
 }

@@ -97,9 +97,11 @@ func (t *Twin) Report() *Report {
 	return r
 }
 
-// Part is the report of some of the orders, from one to before another; what is not of
-// orders is left out.
+// Part is the report of some of the orders, from one to before another, as far as there are
+// so many; what is not of orders is left out.
 func (r *Report) Part(from, to int) *Report {
+	to = min(to, len(r.Rows))
+	from = min(from, to)
 	p := &Report{From: r.From, To: r.To, Orders: to - from, Rows: r.Rows[from:to]}
 	p.sum()
 	return p

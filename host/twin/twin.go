@@ -3,9 +3,10 @@
 // compared with what the venue did. It is what says how wrong paper is, and what its models
 // are fitted by.
 //
-//   - [Twin] is the venue beside the orders: Market, Sent, Cancel, Heard.
+//   - [Twin] is the venue beside the orders: Market, Sent, Cancel, Shrink, Heard.
 //   - [Report] is what came of it: order by order, paired by client order id, and in sum.
-//   - [Fit] chooses the parameters of the paper venue that come nearest to what was real.
+//   - [FitLatency], and [Best] of reports over [Queues] and [Impacts], choose the parameters of
+//     the paper venue that come nearest to what was real.
 //
 // # What it can't tell
 //
@@ -17,6 +18,7 @@
 package twin
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -38,8 +40,8 @@ type Options struct {
 	Account *paper.Account
 	// Grace is how long a paper order goes on when the real one has ended. 0: a minute.
 	Grace exchange.Time
-	// Keep bounds how many orders are kept one by one, the newest; what is older is in the
-	// sums alone. 0: 100,000.
+	// Keep bounds how many orders are kept, the newest: at times twice as many. What is older is
+	// in no figure but Report.Orders and Left. 0: 100,000.
 	Keep int
 }
 
@@ -116,7 +118,7 @@ func (t *Twin) Sent(o *exchange.Order, now exchange.Time) {
 	if t.orders[o.ID] != nil {
 		return
 	}
-	p := &Pair{Order: *o, Sent: now, in: t.o.Universe.Get(o.Instrument)}
+	p := &Pair{Order: *o, Sent: now, Real: Outcome{size: o.Qty}, Paper: Outcome{size: o.Qty}, in: t.o.Universe.Get(o.Instrument)}
 	t.orders[o.ID] = p
 	t.list = append(t.list, p)
 	t.forget()
@@ -144,6 +146,14 @@ func (t *Twin) Cancel(id exchange.OrderID, now exchange.Time) {
 	}
 }
 
+// Shrink is told that the real venue was asked to make an order smaller in its place.
+func (t *Twin) Shrink(id exchange.OrderID, qty exchange.Lots, now exchange.Time) {
+	t.Advance(now)
+	if t.orders[id] != nil {
+		t.venue.Shrink(id, qty, now)
+	}
+}
+
 // Transfer is told of a transfer that was sent.
 func (t *Twin) Transfer(x *exchange.Transfer, now exchange.Time) {
 	t.Advance(now)
@@ -165,7 +175,7 @@ func (t *Twin) hear(ev *exchange.Event, side int) {
 	switch ev.Kind {
 	case exchange.KindOrder:
 		if p := t.orders[ev.Update.ID]; p != nil {
-			p.side(side).update(&p.Order, &ev.Update, ev.Time)
+			p.side(side).update(&ev.Update, ev.Time)
 			t.after(p, side)
 		}
 	case exchange.KindFill:
@@ -217,9 +227,9 @@ type Outcome struct {
 	Filled   exchange.Lots
 	Maker    exchange.Lots // of Filled
 	First    exchange.Time // when the first fill was heard
-	Last     exchange.Time
 	Ended    exchange.Time // when its end was heard; 0: it goes on
 
+	size  exchange.Lots   // when it is filled: what was ordered, or what the venue made of it since
 	worth decimal.Decimal // price times quantity of the fills
 	fees  decimal.Decimal // in the quote currency
 }
@@ -230,13 +240,13 @@ func (o *Outcome) answer(at exchange.Time) {
 	}
 }
 
-func (o *Outcome) update(sent *exchange.Order, u *exchange.OrderUpdate, at exchange.Time) {
+func (o *Outcome) update(u *exchange.OrderUpdate, at exchange.Time) {
 	if u.CancelRejected {
 		return
 	}
 	o.answer(at)
-	o.Status, o.Reason = u.Status, u.Reason
-	if o.Ended == 0 && u.Status.Terminal() && (u.Status != exchange.StatusFilled || o.Filled >= sent.Qty) {
+	o.Status, o.Reason, o.size = u.Status, u.Reason, cmp.Or(u.Qty, o.size)
+	if o.Ended == 0 && u.Status.Terminal() && (u.Status != exchange.StatusFilled || o.Filled >= o.size) {
 		o.Ended = at
 	}
 }
@@ -246,7 +256,6 @@ func (o *Outcome) fill(p *Pair, f *exchange.Fill, at exchange.Time) {
 	if o.First == 0 {
 		o.First = at
 	}
-	o.Last = at
 	o.Filled += f.Qty
 	if f.Maker {
 		o.Maker += f.Qty
@@ -258,7 +267,7 @@ func (o *Outcome) fill(p *Pair, f *exchange.Fill, at exchange.Time) {
 		fee = fee.Mul(price)
 	}
 	o.fees = o.fees.Add(fee)
-	if o.Filled >= p.Order.Qty && o.Ended == 0 {
+	if o.Filled >= o.size && o.Ended == 0 {
 		o.Ended, o.Status = at, exchange.StatusFilled
 	}
 }

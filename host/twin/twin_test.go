@@ -108,3 +108,34 @@ func TestFitLatency(t *testing.T) {
 		t.Error("fitted by too little")
 	}
 }
+
+// An order that the venue makes smaller is over once so much of it is filled, at both venues.
+func TestAnOrderMadeSmallerEndsAtItsNewSize(t *testing.T) {
+	b := newBench(t)
+	b.send(1, exchange.GTC, 1000)
+	b.market(exchange.Event{Kind: exchange.KindTrade, Side: exchange.Buy, Price: 1001, Qty: 1})
+	b.twin.Shrink(1, 5, b.now)
+	b.twin.Heard(&exchange.Event{Kind: exchange.KindOrder, Instrument: b.in.ID, Time: b.now, Update: exchange.OrderUpdate{ID: 1, Status: exchange.StatusAccepted, Qty: 5}})
+	b.real(1, 1000, 5, true)
+	b.market(exchange.Event{Kind: exchange.KindTrade, Side: exchange.Sell, Price: 999, Qty: 200})
+	b.market(exchange.Event{Kind: exchange.KindTrade, Side: exchange.Buy, Price: 1001, Qty: 1})
+	r := b.twin.Report()
+	if r.Left != 0 || len(r.Rows) != 1 {
+		t.Fatalf("left %d of %d", r.Left, r.Orders)
+	}
+	if p := r.Rows[0].Pair; p.Real.Filled != 5 || p.Paper.Filled != 5 || p.Real.Status != exchange.StatusFilled || p.Paper.Status != exchange.StatusFilled {
+		t.Errorf("real %+v, paper %+v", p.Real, p.Paper)
+	}
+}
+
+// Models differ in how many orders are over at the end: a part goes as far as there are orders.
+func TestPartOfFewerOrdersThanItsBounds(t *testing.T) {
+	b := newBench(t)
+	b.send(1, exchange.IOC, 1002)
+	b.real(1, 1002, 20, false)
+	b.market(exchange.Event{Kind: exchange.KindTrade, Side: exchange.Buy, Price: 1001, Qty: 1})
+	r := b.twin.Report()
+	if first, rest := r.Part(0, 28), r.Part(28, 40); first.Orders != 1 || first.Taking.Orders != 1 || rest.Orders != 0 || len(rest.Rows) != 0 {
+		t.Errorf("%+v and %+v", first, rest)
+	}
+}
