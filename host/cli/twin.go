@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/shopspring/decimal"
 	"github.com/spf13/pflag"
 
 	"github.com/perilune/perilune/host"
@@ -192,11 +192,11 @@ func printTwinOrders(w io.Writer, r *host.TwinReport) {
 			}
 			return fmt.Sprintf("%.3f s", float64(o.First-p.Sent)/1e9)
 		}
-		price := func(v interface{ IsZero() bool }) string {
+		price := func(v decimal.Decimal) string {
 			if v.IsZero() {
 				return "–"
 			}
-			return fmt.Sprint(v)
+			return v.String()
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", second(p.Sent.String()), p.Order.ClientID, in.Key(), p.Order.Side, orderWords(p), in.QtyDecimal(p.Order.Qty),
 			in.QtyDecimal(p.Real.Filled), in.QtyDecimal(p.Paper.Filled), price(x.RealPrice), price(x.PaperPrice), figureOr("%+.3f", x.PriceError), first(&p.Real), first(&p.Paper))
@@ -209,19 +209,7 @@ func orderWords(p *twin.Pair) string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s", p.Order.Type, p.Order.TIF))
 }
 
-// number is a figure for JSON: null where it is not defined.
-func number(v float64) json.RawMessage {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return json.RawMessage("null")
-	}
-	raw, _ := json.Marshal(v) // a finite number always can be
-	return raw
-}
-
 func calibrationJSON(c *host.Calibration) map[string]any {
-	misfit := func(m twin.Misfit) map[string]any {
-		return map[string]any{"resting": number(m.Resting), "taking": number(m.Taking), "price_bp": number(m.Price)}
-	}
 	return map[string]any{"orders": c.Orders, "fitted_by": c.Fitted, "kept": c.Kept, "section": c.Section(),
-		"before": misfit(c.Held[0]), "after": misfit(c.Held[1])}
+		"before": c.Held[0], "after": c.Held[1]}
 }

@@ -40,6 +40,15 @@ type groupJSON struct {
 	PriceMiss  figure   `json:"price_miss_bp"`
 }
 
+// MarshalJSON writes null for what is not defined.
+func (m Misfit) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Price   figure `json:"price_bp"`
+		Resting figure `json:"resting"`
+		Taking  figure `json:"taking"`
+	}{figure(m.Price), figure(m.Resting), figure(m.Taking)})
+}
+
 type sumJSON struct {
 	Of    string      `json:"of"` // currency or asset
 	Real  json.Number `json:"real"`
