@@ -1,7 +1,6 @@
 package host
 
 import (
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"sync"
@@ -20,14 +19,12 @@ import (
 // sideBytes lose it all, are told, and begin anew at a clean point, with the account and the
 // books as they are then. On data with a time of their own the loop waits for them instead.
 type sideline struct {
-	core     *core.Core
-	list     []*sidelined
-	warn     func(string)
-	waits    bool        // the session's time is that of its data
-	want     atomic.Bool // a clean point is asked for
-	running  bool        // the strategies are about to be started, or were; the loop's
-	lag      atomic.Int64
-	restarts atomic.Int32
+	core    *core.Core
+	list    []*sidelined
+	warn    func(string)
+	waits   bool        // the session's time is that of its data
+	want    atomic.Bool // a clean point is asked for
+	running bool        // the strategies are about to be started, or were; the loop's
 
 	mu     sync.Mutex
 	room   *sync.Cond
@@ -44,7 +41,7 @@ const (
 	sideEvery = 20 * time.Millisecond // how often followers are shown what has come
 )
 
-// sideBatch is what has come: events as records of length and bytes, and between them
+// sideBatch is what has come: events as records (shadow.AppendRecord), and between them
 // effects and clean points.
 type sideBatch struct {
 	data  []byte
@@ -134,8 +131,7 @@ func (b *sideline) keep(ev *exchange.Event, raw []byte) {
 		b.queue, b.lost = sideBatch{}, true
 		b.want.Store(true)
 	default:
-		b.queue.data = binary.AppendUvarint(b.queue.data, uint64(len(raw)))
-		b.queue.data = append(b.queue.data, raw...)
+		b.queue.data = shadow.AppendRecord(b.queue.data, raw)
 	}
 }
 
@@ -202,7 +198,6 @@ func (b *sideline) run() {
 		b.mu.Lock()
 		batch := b.queue
 		b.queue = sideBatch{}
-		b.lag.Store(int64(len(batch.data)))
 		b.room.Broadcast()
 		b.mu.Unlock()
 		if err := b.show(&batch); err != nil {
@@ -228,14 +223,10 @@ func (b *sideline) show(batch *sideBatch) error {
 		}
 	}
 	for marks(); len(data) > 0; marks() {
-		n, w := binary.Uvarint(data)
-		if w <= 0 || n > uint64(len(data)-w) {
-			return fmt.Errorf("what was kept of the session is damaged")
-		}
-		if err := d.Decode(data[w:w+int(n)], &ev); err != nil {
+		var err error
+		if data, err = shadow.NextRecord(&d, data, &ev); err != nil {
 			return err
 		}
-		data = data[w+int(n):]
 		if shadow.Shown(ev.Kind) {
 			b.books.Take(&ev)
 		}
@@ -251,7 +242,6 @@ func (b *sideline) take(m *sideMark) {
 		return
 	}
 	if m.point.lost {
-		b.restarts.Add(1)
 		b.warn(fmt.Sprintf("what runs beside the session fell behind by more than %d MiB of events: it begins anew here", sideBytes>>20))
 		for i := range m.point.books {
 			b.books.Take(&m.point.books[i])

@@ -1,7 +1,7 @@
 package shadow
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/perilune/perilune/exchange"
 )
@@ -67,4 +67,4 @@ func Fly(s *Span, old, fresh *Shadow, enough func() string) (*Flight, error) {
 	return f, nil
 }
 
-var errEnough = fmt.Errorf("it is enough")
+var errEnough = errors.New("it is enough")

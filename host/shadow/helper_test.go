@@ -30,7 +30,7 @@ func (a *actor) Reload(_ *core.Port, r *exchange.Reload) (core.Strategy, error) 
 	return r.Compiled.(*actor), nil
 }
 
-// each returns an actor that does something each minute.
+// eachMinute returns an actor that does something each minute.
 func eachMinute(do func(p *core.Port, now exchange.Time) error) *actor {
 	return &actor{still: "a", call: func(p *core.Port, n *core.Callback) error {
 		switch n.Handler {

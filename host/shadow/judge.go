@@ -1,6 +1,7 @@
 package shadow
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -22,23 +23,9 @@ type Limits struct {
 
 // Default is the limits with the defaults in the place of zeros.
 func (l Limits) Default() Limits {
-	or := func(v *float64, d float64) {
-		if *v == 0 {
-			*v = d
-		}
-	}
-	or(&l.FloodFactor, 5)
-	or(&l.ExposureFactor, 3)
-	or(&l.ExposureMin, 0.25)
-	or(&l.FlipMin, 0.01)
-	for _, x := range []struct {
-		v *int
-		d int
-	}{{&l.FloodMin, 60}, {&l.Reopen, 3}, {&l.Turns, 12}} {
-		if *x.v == 0 {
-			*x.v = x.d
-		}
-	}
+	l.FloodFactor, l.FloodMin = cmp.Or(l.FloodFactor, 5), cmp.Or(l.FloodMin, 60)
+	l.ExposureFactor, l.ExposureMin = cmp.Or(l.ExposureFactor, 3), cmp.Or(l.ExposureMin, 0.25)
+	l.FlipMin, l.Reopen, l.Turns = cmp.Or(l.FlipMin, 0.01), cmp.Or(l.Reopen, 3), cmp.Or(l.Turns, 12)
 	return l
 }
 
@@ -67,8 +54,7 @@ type Finding struct {
 // runs could not be run; what is compared with it is then compared with nothing done.
 func (l Limits) Judge(f *Flight, old, fresh *Record) []Finding {
 	l = l.Default()
-	none := old == nil
-	if none {
+	if old == nil {
 		old = &Record{held: make([]held, len(fresh.held)), From: fresh.From, To: fresh.To}
 	}
 	j := judge{l, old, fresh, nil}

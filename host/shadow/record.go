@@ -253,6 +253,22 @@ func (r *Record) Minutes() float64 {
 	return max(1, float64(r.To-r.From)/float64(exchange.Minute))
 }
 
+// Value is what was bought and sold, in quote currency.
+func (r *Record) Value() (sum float64) {
+	for i := range r.Traded {
+		sum += r.Traded[i].Bought + r.Traded[i].Sold
+	}
+	return sum
+}
+
+// Denials is how many orders the gate refused.
+func (r *Record) Denials() (n int) {
+	for i := range r.Denied {
+		n += r.Denied[i].Count
+	}
+	return n
+}
+
 // turns is how often what was traded in an instrument turned.
 func (r *Record) turns(id exchange.InstrumentID) int {
 	for i := range r.Traded {

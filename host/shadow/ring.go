@@ -38,15 +38,15 @@ type Ring struct {
 	epoch  int  // how often it was given up
 
 	folding sync.Mutex
-	base    *base // the market where the first segment begins
-	based   int   // the epoch it is of
+	base    *Books // the market where the first segment begins
+	based   int    // the epoch it is of
 }
 
 // segment is the events from one standing of the session to the next.
 type segment struct {
 	standing *core.Standing
 	seed     []exchange.Event // how books stood where a ring was begun anew
-	chunks   [][]byte         // of records: length, event. Bytes that were written stay
+	chunks   [][]byte         // of records. Bytes that were written stay
 	bytes    int
 	events   int
 	epoch    int
@@ -60,7 +60,7 @@ const cutsPerSpan = 10
 
 // NewRing returns a ring that keeps nothing before its first cut.
 func NewRing(u *exchange.Universe, books func(exchange.InstrumentID) *book.Book, o RingOptions) *Ring {
-	return &Ring{o: o, universe: u, books: books, base: newBase(u)}
+	return &Ring{o: o, universe: u, books: books, base: NewBooks(u)}
 }
 
 // Keep notes an event, encoded as the journal has it.
@@ -82,9 +82,7 @@ func (r *Ring) Keep(raw []byte) {
 		s.chunks = append(s.chunks, make([]byte, 0, max(chunkSize, need)))
 		last++
 	}
-	c := s.chunks[last]
-	c = binary.AppendUvarint(c, uint64(len(raw)))
-	s.chunks[last] = append(c, raw...)
+	s.chunks[last] = AppendRecord(s.chunks[last], raw)
 	s.bytes, s.events = s.bytes+need, s.events+1
 	r.bytes, r.events = r.bytes+need, r.events+1
 }
@@ -146,7 +144,7 @@ func (r *Ring) Fold() error {
 			return nil
 		}
 		r.rebase(s)
-		if err := each(s.chunks, r.base.take); err != nil {
+		if err := each(s.chunks, r.fold); err != nil {
 			return err
 		}
 		r.mu.Lock()
@@ -158,14 +156,19 @@ func (r *Ring) Fold() error {
 	}
 }
 
+func (r *Ring) fold(ev *exchange.Event) error {
+	r.base.Take(ev)
+	return nil
+}
+
 // rebase begins the books anew for a segment that follows a loss.
 func (r *Ring) rebase(s *segment) {
 	if s.epoch == r.based {
 		return
 	}
-	r.base, r.based = newBase(r.universe), s.epoch
+	r.base, r.based = NewBooks(r.universe), s.epoch
 	for i := range s.seed {
-		r.base.take(&s.seed[i])
+		r.base.Take(&s.seed[i])
 	}
 }
 
@@ -189,7 +192,7 @@ func (r *Ring) Span() (*Span, error) {
 	}
 	first := r.list[0]
 	r.rebase(first)
-	s := &Span{Standing: first.standing, Events: r.events, Market: r.base.stand(first.standing.Restore.Time)}
+	s := &Span{Standing: first.standing, Events: r.events, Market: r.base.Stand(first.standing.Restore.Time)}
 	for _, seg := range r.list {
 		for _, c := range seg.chunks {
 			s.chunks = append(s.chunks, c[:len(c):len(c)])
@@ -208,33 +211,21 @@ func (r *Ring) Bytes() int {
 // Each calls f with the events in their order; they are valid until it returns. It ends with
 // the first error.
 func (s *Span) Each(f func(*exchange.Event) error) error {
-	var err error
-	stop := each(s.chunks, func(ev *exchange.Event) bool {
-		err = f(ev)
-		return err == nil
-	})
-	if err != nil {
-		return err
-	}
-	return stop
+	return each(s.chunks, f)
 }
 
-// each decodes the records of chunks until f returns false.
-func each(chunks [][]byte, f func(*exchange.Event) bool) error {
+// each decodes the records of chunks until f returns an error.
+func each(chunks [][]byte, f func(*exchange.Event) error) error {
 	var d journal.EventDecoder
 	var ev exchange.Event
 	for _, c := range chunks {
 		for len(c) > 0 {
-			n, w := binary.Uvarint(c)
-			if w <= 0 || n > uint64(len(c)-w) {
-				return fmt.Errorf("the kept past is damaged")
-			}
-			if err := d.Decode(c[w:w+int(n)], &ev); err != nil {
+			var err error
+			if c, err = NextRecord(&d, c, &ev); err != nil {
 				return fmt.Errorf("the kept past: %w", err)
 			}
-			c = c[w+int(n):]
-			if !f(&ev) {
-				return nil
+			if err := f(&ev); err != nil {
+				return err
 			}
 		}
 	}

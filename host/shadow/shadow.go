@@ -13,7 +13,7 @@
 //     off the loop. [Ring.Span] is what of it can be run over.
 //   - [Fly] runs the version that runs and a new one over the same span, and [Limits.Judge] compares
 //     their records: the preflight of a reload.
-//   - [Probation] watches a version after its swap by the effects of the session itself.
+//   - [Conduct] watches a version after its swap by the effects of the session itself.
 //
 // # What a shadow leaves out
 //
@@ -25,7 +25,8 @@
 package shadow
 
 import (
-	"fmt"
+	"errors"
+	"slices"
 
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/exchange/intent/advice"
@@ -72,7 +73,7 @@ const sampleEvery = exchange.Second
 // New returns a shadow whose strategies have not been called.
 func New(o Options) (*Shadow, error) {
 	if o.Standing == nil {
-		return nil, fmt.Errorf("shadow: no account to begin with")
+		return nil, errors.New("shadow: no account to begin with")
 	}
 	cfg := o.Core
 	cfg.Restore, cfg.Advisor, cfg.Where, cfg.Stopwatch = &o.Standing.Restore, "", nil, nil
@@ -92,7 +93,7 @@ func New(o Options) (*Shadow, error) {
 		return nil, err
 	}
 	s := &Shadow{core: c, record: NewRecord(o.Watched, c.Universe()), began: cfg.Restore.Time, silent: true, told: o.Effects}
-	s.loop = &loop.Loop{Core: c, Venue: v, Recorder: (*tap)(s), Advisor: &nobody{}, Prelude: append(cloned(o.Market), o.Past...)}
+	s.loop = &loop.Loop{Core: c, Venue: v, Recorder: (*tap)(s), Advisor: &nobody{}, Prelude: slices.Concat(o.Market, o.Past)}
 	if err := s.loop.Begin(s.began); err != nil {
 		core.CloseStrategies(c)
 		return nil, err
@@ -104,8 +105,6 @@ func New(o Options) (*Shadow, error) {
 	s.record.begin(c, s.began)
 	return s, nil
 }
-
-func cloned(list []exchange.Event) []exchange.Event { return append([]exchange.Event(nil), list...) }
 
 // Start calls on_start of the strategies, as a restart does.
 func (s *Shadow) Start() error {
@@ -233,4 +232,13 @@ func VenueAccount(c *core.Core, from *core.Restore, nextTrade uint64) *paper.Acc
 		}
 	}
 	return a
+}
+
+// AccountOf is the account of a venue that goes on from where a session stood.
+func AccountOf(u *exchange.Universe, from *core.Restore) (*paper.Account, error) {
+	c, err := core.New(core.Config{Universe: u, Restore: from}, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return VenueAccount(c, from, 0), nil
 }
