@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 
 	"github.com/shopspring/decimal"
 
-	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/report"
 )
 
@@ -105,100 +102,6 @@ const (
 	sureMost   = "most fills"
 )
 
-// sureCases are n runs: the two in which all that is assumed takes fills away, and all brings them, then each
-// bound alone, then draws of latencies.
-func sureCases(o *Options, bars bool, n int) []SureCase {
-	late, early := extremes(o.Paper.Latency)
-	queue := func(model string) func(*Options) {
-		return func(o *Options) { o.Paper.Queue = paper.Queue{Model: model} }
-	}
-	latency := func(l paper.Latency) func(*Options) { return func(o *Options) { o.Paper.Latency = &l } }
-	impact := func(im paper.Impact) func(*Options) { return func(o *Options) { o.Paper.Impact = im } }
-	through, touch := queue("through"), queue("touch")
-	stays, none := impact(paper.Impact{HalfLife: -1}), impact(paper.Impact{Model: "none"})
-	dear, cheap := func(*Options) {}, func(*Options) {}
-	if bars {
-		dear, cheap = ofBars(2, 0.5), ofBars(0.5, 2)
-	}
-	all := func(list ...func(*Options)) func(*Options) {
-		return func(o *Options) {
-			for _, f := range list {
-				f(o)
-			}
-		}
-	}
-	list := []SureCase{
-		{Name: sureFewest, Assumes: "resting orders fill only when traded through, every message is late, what was taken stays taken", set: all(through, latency(late), stays, dear)},
-		{Name: sureMost, Assumes: "resting orders fill at the touch, every message is early, what was taken is back at once", set: all(touch, latency(early), none, cheap)},
-		{Name: "through", Assumes: "resting orders fill only when the market goes through their price", set: through},
-		{Name: "touch", Assumes: "nobody stands before a resting order", set: touch},
-		{Name: "late", Assumes: "every message takes " + late.String(), set: latency(late)},
-	}
-	if bars {
-		list = append(list, SureCase{Name: "wide", Assumes: "the spread is twice as wide, and half of the share of the volume can be had", set: dear},
-			SureCase{Name: "narrow", Assumes: "the spread is half as wide, and twice the share of the volume can be had", set: cheap})
-	} else {
-		list = append(list, SureCase{Name: "impact stays", Assumes: "what was taken from a level is gone until its displayed size changes", set: stays},
-			SureCase{Name: "log", Assumes: "cancels are split between before and behind a resting order by probability", set: queue("log")})
-	}
-	for k := 1; len(list) < n; k++ {
-		list = append(list, draw(o, k))
-	}
-	return list[:n]
-}
-
-// draw is a run whose assumptions are all plausible: latencies from another seed and longer
-// or shorter, and cancels that are behind a resting order or also before it.
-func draw(o *Options, k int) SureCase {
-	scales := [...]float64{0.5, 2, 0.75, 1.5, 1}
-	queues := [...]paper.Queue{{Model: "log"}, {Model: "risk_averse"}, {Model: "power", Power: 2}}
-	scale, q := scales[(k-1)%len(scales)], queues[(k-1)%len(queues)]
-	var l paper.Latency
-	if o.Paper.Latency != nil {
-		l = *o.Paper.Latency
-	}
-	l = l.Complete()
-	for _, d := range []*exchange.Time{&l.Min, &l.Median, &l.P99} {
-		*d = exchange.Time(scale * float64(*d))
-	}
-	return SureCase{Name: fmt.Sprintf("draw %d", k), draw: true,
-		Assumes: fmt.Sprintf("latencies are drawn anew and %g times as long, queue %s", scale, q.Model),
-		set: func(o *Options) {
-			o.Paper.Seed = cmp.Or(o.Paper.Seed, o.Seed) + uint64(k)*0x9e3779b9
-			o.Paper.Latency, o.Paper.Queue = &l, q
-		}}
-}
-
-// extremes are a latency that one message in a hundred takes and more, and the least one.
-// Of a fixed one they are twice and half of it; of none the usual ones, and none.
-func extremes(l *paper.Latency) (late, early paper.Latency) {
-	var usual paper.Latency
-	if l != nil {
-		usual = *l
-	}
-	fixed := func(t exchange.Time) paper.Latency { return ConstLatency(float64(t) / 1e6) }
-	switch usual = usual.Complete(); usual.Model {
-	case "none":
-		return fixed(paper.Latency{}.Complete().P99), usual
-	case "const":
-		return fixed(2 * usual.Median), fixed(usual.Median / 2)
-	}
-	return fixed(usual.P99), fixed(usual.Min)
-}
-
-// ofBars multiplies what is assumed of a market that is made of bars.
-func ofBars(spread, share float64) func(*Options) {
-	return func(o *Options) {
-		bp := 1.0
-		if o.History.SpreadBP != nil {
-			bp = *o.History.SpreadBP
-		}
-		bp *= spread
-		o.History.SpreadBP = &bp
-		o.History.Participation = min(1, share*cmp.Or(o.History.Participation, 0.1))
-	}
-}
-
 // howSure finds out how sure the result of the session is; nil when nobody asked, or nothing
 // was traded on paper.
 func (r *runner) howSure(ctx context.Context, s *Summary) *Sureness {
@@ -277,10 +180,7 @@ func (r *runner) runCases(ctx context.Context, s *Summary, cases []SureCase) err
 	}
 	close(next)
 	running.Wait()
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	return nil
+	return context.Cause(ctx)
 }
 
 func (c *SureCase) run(ctx context.Context, o Options) error {
@@ -353,78 +253,6 @@ func t95(n int) float64 {
 	f := float64(n)
 	z3, z5, z7 := math.Pow(z, 3), math.Pow(z, 5), math.Pow(z, 7)
 	return z + (z3+z)/(4*f) + (5*z5+16*z3+3*z)/(96*f*f) + (3*z7+19*z5+17*z3-15*z)/(384*f*f*f)
-}
-
-// BeyondData is where the orders of a paper account went beyond what the data can tell.
-type BeyondData struct {
-	Instrument string `json:"instrument"`
-	// Period is the length in seconds of the periods that are compared; 0: there were no
-	// trades, so orders were compared with the displayed book alone.
-	Period float64 `json:"period_seconds"`
-	Orders int     `json:"orders"`
-	// OrdersBeyondTraded are larger than all that was traded in the period they came in,
-	// OrdersBeyondBook wanted more at once than the whole known side of the book.
-	OrdersBeyondTraded int `json:"orders_beyond_traded"`
-	OrdersBeyondBook   int `json:"orders_beyond_book"`
-	// FillsBeyond is how much was filled beyond what was traded in its period, in
-	// PeriodsBeyond of Periods with fills.
-	FillsBeyond   Money `json:"filled_beyond_traded"`
-	Periods       int   `json:"periods"`
-	PeriodsBeyond int   `json:"periods_beyond"`
-	// Share is what was filled, of what was traded in the same periods; 0 where nothing was.
-	Share float64 `json:"share_of_traded"`
-	// The order that was the most times larger than what there was.
-	At  string `json:"largest_at"`
-	Qty Money  `json:"largest_quantity"`
-	Was Money  `json:"largest_was"`
-}
-
-// String is a sentence for people.
-func (b *BeyondData) String() string {
-	var parts []string
-	add := func(n int, format string, a ...any) {
-		if n > 0 {
-			parts = append(parts, fmt.Sprintf(format, a...))
-		}
-	}
-	period := "minute"
-	if b.Period > 60 {
-		period = fmt.Sprintf("bar of %g min", b.Period/60)
-	}
-	add(b.OrdersBeyondTraded, "orders larger than all that traded in their %s: %d of %d", period, b.OrdersBeyondTraded, b.Orders)
-	add(b.OrdersBeyondBook, "orders that wanted more at once than the book showed: %d of %d", b.OrdersBeyondBook, b.Orders)
-	add(b.PeriodsBeyond, "%s were filled beyond what traded, in %d of %d periods with fills", b.FillsBeyond, b.PeriodsBeyond, b.Periods)
-	text := b.Instrument + ": " + strings.Join(parts, "; ")
-	if b.OrdersBeyondTraded+b.OrdersBeyondBook > 0 {
-		text += fmt.Sprintf("; the largest asked for %s where there was %s, at %.19s", b.Qty, b.Was, b.At)
-	}
-	return text
-}
-
-// beyond lists the instruments where orders went beyond the data, the worst first.
-func (a *paperAccount) beyond(u *exchange.Universe) (out []BeyondData) {
-	if a.venue == nil {
-		return nil
-	}
-	reach := slices.DeleteFunc(paper.ReachOf(a.venue), func(r paper.Reach) bool { return !r.Any() })
-	slices.SortStableFunc(reach, func(a, b paper.Reach) int {
-		return cmp.Or(cmp.Compare(b.Beyond, a.Beyond), cmp.Compare(b.BeyondTraded+b.BeyondBook, a.BeyondTraded+a.BeyondBook))
-	})
-	for _, r := range reach {
-		in := u.Get(r.Instrument)
-		qty := func(q exchange.Lots) Money { return Money{in.QtyDecimal(q)} }
-		b := BeyondData{Instrument: in.Key(), Period: float64(r.Period) / float64(exchange.Second), Orders: r.Orders,
-			OrdersBeyondTraded: r.BeyondTraded, OrdersBeyondBook: r.BeyondBook, FillsBeyond: qty(r.Excess), Periods: r.Periods, PeriodsBeyond: r.Beyond,
-			Qty: qty(r.Largest.Qty), Was: qty(r.Largest.Was)}
-		if r.Largest.At != 0 {
-			b.At = r.Largest.At.String()
-		}
-		if r.Traded > 0 {
-			b.Share = float64(r.Filled) / float64(r.Traded)
-		}
-		out = append(out, b)
-	}
-	return out
 }
 
 // sure is what the report shows of it.
