@@ -323,30 +323,12 @@ func (p *preflight) running(at int, until exchange.Time) (*runningNow, error) {
 // shadow is one in which the version that runs stands where the span begins, and the other
 // strategies stand still.
 func (p *preflight) shadow(span *shadow.Span, now *runningNow, at int, w *script.Watchdog) (*shadow.Shadow, error) {
-	u, err := exchange.NewUniverse(p.head.Instruments)
-	if err != nil {
-		return nil, err
-	}
 	c := p.head.Strategies[at]
 	c.Params, c.watchdog = now.params, w
-	if c.State = ""; at < len(span.Standing.States) {
-		c.State = span.Standing.States[at]
-	}
-	st, err := newScript(&c, p.r.o.own.scripting(), p.head.Seed, u, now.program)
+	o, err := shadowOf(p.r, p.head, at, c, now.program, span.Standing)
 	if err != nil {
 		return nil, err
 	}
-	st.(*luaStrategy).supply = p.head.Supply
-	names := p.r.strategies().Running
-	list := make([]core.Strategy, len(names))
-	for i, name := range names {
-		if list[i] = shadow.Still(name); i == at {
-			list[i] = st
-		}
-	}
-	on := p.r.o.paper()
-	models := on.venueOptions(p.r.market.bars)
-	models.Leverage = p.r.terms.leverage
-	return shadow.New(shadow.Options{Core: p.head.coreConfig(u), Strategies: list, Watched: int32(at), Paper: models,
-		Standing: span.Standing, Market: span.Market, Past: now.past})
+	o.Market, o.Past = span.Market, now.past
+	return shadow.New(o)
 }

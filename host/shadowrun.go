@@ -144,9 +144,8 @@ func (f *shadowFollower) refuse(err error) {
 // begin implements follower.
 func (f *shadowFollower) begin(p *cleanPoint, books *shadow.Books) error {
 	f.mu.Lock()
-	fresh := f.fresh
+	l := f.fresh
 	f.fresh = nil
-	l := fresh
 	f.mu.Unlock()
 	if l == nil {
 		if !p.lost {
@@ -162,7 +161,7 @@ func (f *shadowFollower) begin(p *cleanPoint, books *shadow.Books) error {
 	if err != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		if f.run == nil {
+		if f.run == nil || p.lost { // the version before would go on without what was lost
 			return err
 		}
 		f.refuse(err)
@@ -184,45 +183,22 @@ func (f *shadowFollower) begin(p *cleanPoint, books *shadow.Books) error {
 // start makes a shadow at a clean point. Orders and timers of the strategy that it runs beside
 // are left to that.
 func (f *shadowFollower) start(l *loaded, p *cleanPoint, books *shadow.Books) (*shadow.Shadow, error) {
-	u, err := exchange.NewUniverse(f.head.Instruments)
-	if err != nil {
-		return nil, err
-	}
-	c := strategyConfig{Path: l.path, Sources: l.program.Sources(), Hash: l.program.Hash(), Params: paramsFor(l.name, l.params, f.r.o.Set), Memory: f.r.o.Script.MemoryBytes, watchdog: f.dog}
-	if f.at < len(p.standing.States) {
-		c.State = p.standing.States[f.at]
-	}
-	st, err := newScript(&c, f.r.o.own.scripting(), f.head.Seed, u, l.program)
-	if err != nil {
-		return nil, err
-	}
-	names := f.r.strategies().Running
-	list := make([]core.Strategy, len(names))
-	for i, name := range names {
-		if list[i] = shadow.Still(name); i == f.at {
-			list[i] = st
-		}
-	}
 	own := *p.standing
 	own.Restore.Orders, own.Restore.Timers = nil, nil
-	on := f.r.o.paper()
-	models := on.venueOptions(f.r.market.bars)
-	models.Leverage = f.r.terms.leverage
-	o := shadow.Options{Core: f.head.coreConfig(u), Strategies: list, Watched: int32(f.at), Paper: models, Standing: &own, Market: books.Stand(own.Restore.Time)}
+	c := f.head.Strategies[f.at]
+	c.Path, c.Sources, c.Hash, c.Params, c.watchdog = l.path, l.program.Sources(), l.program.Hash(), paramsFor(l.name, l.params, f.r.o.Set), f.dog
+	o, err := shadowOf(f.r, f.head, f.at, c, l.program, &own)
+	if err != nil {
+		return nil, err
+	}
+	o.Market = books.Stand(own.Restore.Time)
 	if f.at < len(p.past) {
 		o.Past = p.past[f.at]
-	}
-	if f.books != nil {
-		if err := f.books.begin(u, own.Restore.Time, f.r.core.StrategyName); err != nil {
-			return nil, err
-		}
 	}
 	var mine *gain
 	o.Effects = func(ev *exchange.Event, fx []core.Effect) error {
 		for i := range fx {
-			if mine != nil {
-				mine.take(&fx[i])
-			}
+			mine.take(&fx[i])
 		}
 		if f.books != nil {
 			return f.books.write(ev, fx)
@@ -235,6 +211,10 @@ func (f *shadowFollower) start(l *loaded, p *cleanPoint, books *shadow.Books) (*
 	}
 	mine = newGain(int32(f.at), s.Core())
 	if f.books != nil {
+		if err := f.books.begin(s.Core().Universe(), own.Restore.Time, f.r.core.StrategyName); err != nil {
+			s.Close()
+			return nil, err
+		}
 		f.books.rows.Market = s.Core()
 	}
 	if err := s.Start(); err != nil {

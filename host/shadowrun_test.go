@@ -18,13 +18,16 @@ import (
 )
 
 // shadowed runs a script on recorded books with another one in its shadow.
-func shadowed(t *testing.T, edit func(string) string) (*Summary, string) {
+func shadowed(t *testing.T, edit func(string) string, set ...func(*Options)) (*Summary, string) {
 	t.Helper()
 	o := quotesOfData(t)
 	dir := t.TempDir()
 	o.Ledger, o.DB, o.Shadow, o.Twin = LedgerFile, filepath.Join(dir, "x.db"), filepath.Join(dir, "new.lua"), true
 	if err := os.WriteFile(o.Shadow, []byte(edit(quoter)), 0o644); err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range set {
+		f(&o)
 	}
 	sum, err := Run(context.Background(), &o)
 	if err != nil {
@@ -102,6 +105,17 @@ func TestShadowOfAnotherScript(t *testing.T) {
 	broken, _ := shadowed(t, func(s string) string { return strings.Replace(s, "if not book", "local x = nil + 1 if not book", 1) })
 	if x := broken.Shadow; x.Shadow.Errors == 0 || broken.Errors != 0 || x.Running.Fills == 0 {
 		t.Errorf("a shadow with an error: %+v", x)
+	}
+}
+
+// The bounds of the session's scripts are those of the one in the shadow.
+func TestShadowIsBoundAsTheSessionIs(t *testing.T) {
+	sum, _ := shadowed(t, func(s string) string {
+		return strings.Replace(s, "if not book", "for _ = 1, 200000 do end if not book", 1)
+	},
+		func(o *Options) { o.For, o.Script.Instructions = 20*exchange.Second, 100_000 })
+	if x := sum.Shadow; x.Shadow.Errors == 0 || x.Shadow.Orders != 0 || sum.Errors != 0 || x.Running.Orders == 0 {
+		t.Errorf("a shadow beyond the session's bound: %+v", x)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perilune/perilune/exchange"
+	"github.com/perilune/perilune/exchange/paper"
 	"github.com/perilune/perilune/host/core"
 	"github.com/perilune/perilune/host/shadow"
 	"github.com/perilune/perilune/host/twin"
@@ -16,9 +17,7 @@ import (
 // twinFollower keeps a paper twin of a session while it runs.
 type twinFollower struct {
 	universe *exchange.Universe
-	paper    paperOptions
-	leverage int
-	bars     bool
+	paper    paper.Options
 
 	mu   sync.Mutex // of twin: it is asked for its report at the end
 	twin *twin.Twin
@@ -31,7 +30,7 @@ type twinFollower struct {
 const twinTold = 5 * time.Second
 
 func newTwinFollower(r *runner) *twinFollower {
-	return &twinFollower{universe: r.core.Universe(), paper: r.o.paper(), leverage: r.terms.leverage, bars: r.market.bars}
+	return &twinFollower{universe: r.core.Universe(), paper: paperModels(r)}
 }
 
 func (f *twinFollower) begin(p *cleanPoint, books *shadow.Books) error {
@@ -41,13 +40,11 @@ func (f *twinFollower) begin(p *cleanPoint, books *shadow.Books) error {
 		return nil
 	}
 	from := &p.standing.Restore
-	on := f.paper.venueOptions(f.bars)
-	on.Leverage = f.leverage
 	account, err := shadow.AccountOf(f.universe, from)
 	if err != nil {
 		return err
 	}
-	t, err := twin.New(twin.Options{Universe: f.universe, Books: books.Book, Paper: on, Account: account}, from.Time)
+	t, err := twin.New(twin.Options{Universe: f.universe, Books: books.Book, Paper: f.paper, Account: account}, from.Time)
 	if err != nil {
 		return err
 	}
