@@ -1,55 +1,68 @@
 package host
 
-// StudyMetric is a figure of a search that conditions are about (--fail-if).
-type StudyMetric struct {
-	Name string
-	Doc  string
-	of   func(*StudySearch) (float64, bool)
+import "github.com/perilune/perilune/host/tearsheet"
+
+// studyMetric is a figure of a search that conditions are about (--fail-if).
+type studyMetric struct {
+	tearsheet.Definition
+	of func(*StudySearch) tearsheet.Value
 }
 
-// StudyMetrics are all of them. Figures of the strategy are those of what was judged, and
-// without windows of the best trial.
-func StudyMetrics() []StudyMetric {
-	figure := func(name, doc string, of func(*StudyFigures) float64) StudyMetric {
-		return StudyMetric{name, doc, func(s *StudySearch) (float64, bool) { return of(s.judged()), true }}
+// StudyMetrics define the figures of a search. Those of the strategy are of what was judged,
+// and without windows of the best trial.
+func StudyMetrics() (out []tearsheet.Definition) {
+	for _, m := range studyMetrics() {
+		out = append(out, m.Definition)
 	}
-	doubt := func(name, doc string, of func(*StudySearch) (float64, bool)) StudyMetric {
-		return StudyMetric{name, doc, func(s *StudySearch) (float64, bool) {
-			if s.Doubts == nil || s.Doubts.Days == 0 {
-				return 0, false
+	return out
+}
+
+// Metrics are the figures of the search, in the order of StudyMetrics.
+func (s *StudySearch) Metrics() (out tearsheet.Metrics) {
+	for _, m := range studyMetrics() {
+		out = append(out, tearsheet.Metric{Definition: m.Definition, Value: m.of(s)})
+	}
+	return out
+}
+
+func studyMetrics() []studyMetric {
+	metric := func(name string, unit tearsheet.Unit, doc string, of func(*StudySearch) tearsheet.Value) studyMetric {
+		return studyMetric{tearsheet.Definition{Name: name, Unit: unit, Doc: doc}, of}
+	}
+	figure := func(name string, unit tearsheet.Unit, doc string, of func(*StudyFigures) float64) studyMetric {
+		return metric(name, unit, doc, func(s *StudySearch) tearsheet.Value {
+			return tearsheet.Value{Defined: true, Float: of(s.judged())}
+		})
+	}
+	doubt := func(name, doc string, of func(*StudySearch) (float64, bool)) studyMetric {
+		return metric(name, tearsheet.Ratio, doc, func(s *StudySearch) (v tearsheet.Value) {
+			if s.Doubts != nil && s.Doubts.Days > 0 {
+				v.Float, v.Defined = of(s)
 			}
-			return of(s)
-		}}
+			return v
+		})
 	}
-	return []StudyMetric{
-		figure("net", "change of equity after all costs", func(f *StudyFigures) float64 { return f.Net.InexactFloat64() }),
-		figure("return", "of the whole time, fraction", func(f *StudyFigures) float64 { return f.Return }),
-		figure("annual_return", "of a year, compounded, fraction", func(f *StudyFigures) float64 { return f.Annual }),
-		figure("sharpe", "of a year", func(f *StudyFigures) float64 { return f.Sharpe }),
-		figure("sortino", "of a year", func(f *StudyFigures) float64 { return f.Sortino }),
-		figure("calmar", "annual return over the largest drawdown", func(f *StudyFigures) float64 { return f.Calmar }),
-		figure("max_drawdown", "fraction", func(f *StudyFigures) float64 { return f.Drawdown }),
-		figure("trades", "that ended", func(f *StudyFigures) float64 { return float64(f.Trades) }),
+	return []studyMetric{
+		metric("net", tearsheet.Money, "change of equity after all costs", func(s *StudySearch) tearsheet.Value {
+			return tearsheet.Value{Defined: true, Money: s.judged().Net.Decimal}
+		}),
+		figure("return", tearsheet.Part, "of the whole time", func(f *StudyFigures) float64 { return f.Return }),
+		figure("annual_return", tearsheet.Part, "of a year, compounded", func(f *StudyFigures) float64 { return f.Annual }),
+		figure("sharpe", tearsheet.Ratio, "of a year", func(f *StudyFigures) float64 { return f.Sharpe }),
+		figure("sortino", tearsheet.Ratio, "of a year", func(f *StudyFigures) float64 { return f.Sortino }),
+		figure("calmar", tearsheet.Ratio, "annual return over the largest drawdown", func(f *StudyFigures) float64 { return f.Calmar }),
+		figure("max_drawdown", tearsheet.Part, "largest fall below the peak before", func(f *StudyFigures) float64 { return f.Drawdown }),
+		figure("trades", tearsheet.Number, "that ended", func(f *StudyFigures) float64 { return float64(f.Trades) }),
 		doubt("pbo", "probability of backtest overfitting; of windows their mean", (*StudySearch).pbo),
 		doubt("probabilistic_sharpe", "probability that the Sharpe ratio is above 0", func(s *StudySearch) (float64, bool) { return s.Doubts.Probabilistic, true }),
 		doubt("deflated_sharpe", "probability that it is above that of luck", func(s *StudySearch) (float64, bool) { return s.Doubts.Deflated, true }),
-		{"ruin", "part of bootstrapped histories with a drawdown of --ruin or more", func(s *StudySearch) (float64, bool) {
-			if s.Bootstrap == nil {
-				return 0, false
+		metric("ruin", tearsheet.Part, "part of bootstrapped histories with a drawdown of --ruin or more", func(s *StudySearch) (v tearsheet.Value) {
+			if s.Bootstrap != nil {
+				v.Float, v.Defined = s.Bootstrap.Ruin, true
 			}
-			return s.Bootstrap.Ruin, true
-		}},
+			return v
+		}),
 	}
-}
-
-// Metric is the value of one by its name; false: it is not known, or not defined here.
-func (s *StudySearch) Metric(name string) (float64, bool) {
-	for _, m := range StudyMetrics() {
-		if m.Name == name {
-			return m.of(s)
-		}
-	}
-	return 0, false
 }
 
 // judged are the figures that count.

@@ -21,7 +21,7 @@ func backtestVerb(ctx context.Context, e *env, args []string) error {
 	shift := f.Int("shift-funding", 0, "tell funding this many settlements late, to test for look-ahead")
 	random := f.Uint64("random-sign", 0, "give funding a random sign from this seed, to test for luck")
 	s.define(f)
-	s.fails.define(f)
+	s.fails.ofReport(f)
 	keep := f.Bool("keep-log", false, "keep lines of log.info in the ledger too, as run does, and not only warnings and errors")
 	f.Lookup("db").Usage = "ledger file (default perilune-backtest.db)"
 	f.Lookup("journal").Usage = "directory for journals (default: off, none is kept)"

@@ -31,7 +31,7 @@ func (r *reportFlags) define(f *pflag.FlagSet) {
 	f.StringVar(&r.to, "to", "", "before this day, UTC")
 	f.StringVar(&r.out, "out", "", "write an HTML page to this file, which loads nothing from anywhere")
 	f.StringArrayVar(&r.others, "compare", nil, "ledger of another run, whose figures are shown beside (repeatable)")
-	r.conditions.define(f)
+	r.conditions.ofReport(f)
 	f.BoolVar(&r.json, "json", false, "print one JSON object on stdout")
 }
 

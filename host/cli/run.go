@@ -169,7 +169,7 @@ func (r *runFlags) define(f *pflag.FlagSet, s *sessionFlags) {
 	f.BoolVar(&s.accept, "accept-positions", false, "with --live: book positions that no record of the venue explains as traded by hand")
 	f.BoolVar(&s.takeOver, "take-over", false, "with --live: cancel the orders that other runs have at the venue, instead of refusing to begin beside them")
 	s.define(f)
-	s.fails.define(f)
+	s.fails.ofReport(f)
 	doorFlags(f, &s.doors)
 	f.StringVar(&s.metrics, "metrics", "", "serve figures for Prometheus at this address or port (a port alone: of this machine only)")
 }

@@ -2,17 +2,14 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
-	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/host/study"
-	"github.com/perilune/perilune/host/tearsheet"
 )
 
 // searchFlags are those of a study that looks for parameters.
@@ -21,7 +18,7 @@ type searchFlags struct {
 	heat                                                 []string
 	trials, paths                                        int
 	block, ruin                                          float64
-	fails                                                []string
+	fails                                                failIf
 }
 
 // searching are the flags that make a study a search.
@@ -39,7 +36,7 @@ func (s *searchFlags) define(f *pflag.FlagSet) {
 	f.IntVar(&s.paths, "paths", 0, "paths of Monte Carlo (default 2000)")
 	f.Float64Var(&s.block, "block", 0, "mean days of a bootstrapped block (default: cube root of their number)")
 	f.Float64Var(&s.ruin, "ruin", 0, "drawdown that counts as ruin, as a fraction (default 0.5)")
-	f.StringArrayVar(&s.fails, "fail-if", nil, "end a search with exit code 14 when a figure of it is so, e.g. 'pbo>0.5' (repeatable): "+strings.Join(studyMetricNames(), ", "))
+	s.fails.ofSearch(f)
 	f.StringSliceVar(&s.heat, "heat", nil, "two parameters of the heat map: a,b (default: those that most hangs on)")
 }
 
@@ -112,8 +109,7 @@ func studySearch(ctx context.Context, e *env, s *searchFlags, o *host.Options, t
 	if st.Capital, err = parseCapital(capital); err != nil {
 		return err
 	}
-	conditions, err := s.conditions()
-	if err != nil {
+	if err := s.fails.parse(); err != nil {
 		return err
 	}
 	p := newProgress(e.err, flags.quiet)
@@ -142,39 +138,5 @@ func studySearch(ctx context.Context, e *env, s *searchFlags, o *host.Options, t
 	if err != nil {
 		return err
 	}
-	return failed(judgeSearch(e, result, conditions))
-}
-
-func studyMetricNames() (names []string) {
-	for _, m := range host.StudyMetrics() {
-		names = append(names, m.Name)
-	}
-	return names
-}
-
-// conditions reads --fail-if.
-func (s *searchFlags) conditions() (list []tearsheet.Condition, err error) {
-	for _, text := range s.fails {
-		c, err := tearsheet.ParseConditionOf(studyMetricNames(), "perilune docs study", text, bindings.DidYouMean)
-		if err != nil {
-			return nil, fail(ExitUsage, "--fail-if %w", err)
-		}
-		list = append(list, c)
-	}
-	return list, nil
-}
-
-// judgeSearch returns what holds of the conditions, and tells those that can't be judged.
-func judgeSearch(e *env, s *host.StudySearch, conditions []tearsheet.Condition) (out []string) {
-	for i := range conditions {
-		c := &conditions[i]
-		v, known := s.Metric(c.Metric)
-		switch {
-		case !known:
-			fmt.Fprintf(e.err, "--fail-if not judged: %s: %s is not defined here\n", c.Text, c.Metric)
-		case c.Holds(v):
-			out = append(out, fmt.Sprintf("%s: it is %.4g", c.Text, v))
-		}
-	}
-	return out
+	return failed(s.fails.judge(e, "", result.Metrics()))
 }

@@ -19,26 +19,21 @@ type Condition struct {
 
 var conditionRE = regexp.MustCompile(`^\s*([a-z_]+)\s*(<=|>=|==|!=|<|>)\s*(\S+?)\s*$`)
 
-// ParseCondition reads METRIC OP NUMBER; the number may have a % behind it. did is what to
-// say of a name that is not known, given those that are.
-func ParseCondition(text string, did func(name string, known []string) string) (Condition, error) {
-	var names []string
-	for _, d := range Definitions() {
-		names = append(names, d.Name)
-	}
-	return ParseConditionOf(names, "perilune docs reports", text, did)
-}
-
-// ParseConditionOf reads a condition about other figures, by their names; where is what lists
-// them.
-func ParseConditionOf(names []string, where, text string, did func(name string, known []string) string) (c Condition, err error) {
+// ParseCondition reads METRIC OP NUMBER; the number may have a % behind it. The metric is one
+// of those defined, which chapter of the manual lists; did is what to say of a name that is
+// not known, given those that are.
+func ParseCondition(text string, of []Definition, chapter string, did func(name string, known []string) string) (c Condition, err error) {
 	m := conditionRE.FindStringSubmatch(text)
 	if m == nil {
 		return c, fmt.Errorf("%q: want a metric, one of < <= > >= == != and a number, such as max_drawdown>0.2", text)
 	}
 	c = Condition{Text: strings.TrimSpace(text), Metric: m[1], Op: m[2]}
+	var names []string
+	for _, d := range of {
+		names = append(names, d.Name)
+	}
 	if !slices.Contains(names, c.Metric) {
-		return c, fmt.Errorf("%q: there is no metric %s%s; %s lists them", text, c.Metric, did(c.Metric, names), where)
+		return c, fmt.Errorf("%q: there is no metric %s%s; perilune docs %s lists them", text, c.Metric, did(c.Metric, names), chapter)
 	}
 	number, percent := strings.CutSuffix(m[3], "%")
 	// Nothing compares with NaN: a condition of it would never hold.
