@@ -89,8 +89,9 @@ type biasCase struct {
 }
 
 // CheckBias runs a session as it is, and with one thing changed at a time: ended early, on
-// other dates, with funding told late, with twice the latency and the costs, begun later, and with latency drawn at random. All other runs
-// have a fixed latency, so that chance does not part them.
+// other dates, with funding told late, with twice the latency and the costs, begun later, and
+// with latency drawn at random. All other runs have the session's latency, or a fixed one, so
+// that chance does not part them.
 func CheckBias(ctx context.Context, o *BiasOptions) (*BiasReport, error) {
 	if err := needsContext(ctx, "CheckBias"); err != nil {
 		return nil, err

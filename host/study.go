@@ -18,6 +18,7 @@ import (
 	"github.com/perilune/perilune/host/internal/track"
 	"github.com/perilune/perilune/host/report"
 	"github.com/perilune/perilune/host/script"
+	"github.com/perilune/perilune/host/tearsheet"
 )
 
 // StudyOptions describe a comparison of strategies over consecutive parts of
@@ -87,8 +88,8 @@ type StudyTotal struct {
 	Return      float64 `json:"return"`            // compounded over the parts; of a Capital their sum
 	Drawdown    float64 `json:"max_drawdown"`      // the worst of a part
 	Pairs       int     `json:"pairs_opened"`
-	// Annual is Return of a year, not compounded where a Capital is given; AnnualOutOfSample that of the parts after the first, 0
-	// where there is one.
+	// Annual is Return of a year, not compounded where a Capital is given; AnnualOutOfSample
+	// that of the parts after the first, 0 where there is one.
 	Annual            float64 `json:"annual"`
 	AnnualOutOfSample float64 `json:"annual_out_of_sample"`
 }
@@ -397,7 +398,7 @@ func (st *comparison) result() *Study {
 // inYear is a return over a time as one of a year of 365 days; 0 over none. It compounds
 // unless it is of a Capital, and is -1 of what was lost whole.
 func (st *comparison) inYear(r float64, over exchange.Time) float64 {
-	year := float64(365 * exchange.Day)
+	year := float64(tearsheet.DaysPerYear * exchange.Day)
 	switch {
 	case over <= 0:
 		return 0

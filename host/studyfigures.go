@@ -7,7 +7,6 @@ import (
 
 	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/exchange"
-	"github.com/perilune/perilune/host/study"
 	"github.com/perilune/perilune/host/tearsheet"
 )
 
@@ -69,40 +68,16 @@ func figures(runs []*trialRun) (f StudyFigures, returns []float64) {
 		returns = append(returns, r.Returns...)
 	}
 	f.Return, f.Days = growth-1, len(returns)
-	if years := float64(span) / float64(365*exchange.Day); years > 0 {
+	if years := float64(span) / float64(tearsheet.DaysPerYear*exchange.Day); years > 0 {
 		f.Annual = math.Pow(growth, 1/years) - 1
 	}
-	f.Drawdown = max(f.Drawdown, deepestOf(returns))
+	f.Drawdown = max(f.Drawdown, tearsheet.Deepest(returns))
 	f.Sharpe, _ = tearsheet.Sharpe(returns)
-	f.Sortino = sortino(returns)
+	f.Sortino, _ = tearsheet.Sortino(returns)
 	if f.Drawdown > 0 {
 		f.Calmar = f.Annual / f.Drawdown
 	}
 	return f, returns
-}
-
-// deepestOf is the largest drawdown of compounded returns.
-func deepestOf(returns []float64) (worst float64) {
-	equity, peak := 1.0, 1.0
-	for _, r := range returns {
-		equity *= max(0, 1+r)
-		peak = max(peak, equity)
-		worst = max(worst, 1-equity/peak)
-	}
-	return worst
-}
-
-// sortino is the mean of daily returns over the root of their mean square loss, annualized;
-// 0 where nothing was lost.
-func sortino(returns []float64) float64 {
-	m, losses := study.MomentsOf(returns), 0.0
-	for _, r := range returns {
-		losses += min(r, 0) * min(r, 0)
-	}
-	if losses == 0 {
-		return 0
-	}
-	return m.Mean / math.Sqrt(losses/float64(len(returns))) * math.Sqrt(365)
 }
 
 // aligned makes all lists as long as the longest: who lost all earlier, earns nothing after.

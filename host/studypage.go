@@ -10,6 +10,7 @@ import (
 	"github.com/perilune/perilune/exchange"
 	"github.com/perilune/perilune/host/report"
 	"github.com/perilune/perilune/host/study"
+	"github.com/perilune/perilune/host/tearsheet"
 )
 
 // writePage writes the result as an HTML page.
@@ -102,7 +103,7 @@ func (out *StudySearch) doubted() report.SearchSection {
 	if d == nil {
 		return s
 	}
-	year := math.Sqrt(365)
+	year := math.Sqrt(tearsheet.DaysPerYear)
 	s.Rows = [][]string{
 		{"Sharpe ratio, a year", fmt.Sprintf("%.2f", d.Sharpe*year)},
 		{"probability that it is above 0 (probabilistic Sharpe ratio)", fmt.Sprintf("%.3f", d.Probabilistic)},

@@ -100,7 +100,7 @@ type StudyTrial struct {
 }
 
 // Values words the parameters.
-func (t *StudyTrial) Values() string { return cmpText(valuesText(t.Params)) }
+func (t *StudyTrial) Values() string { return wordsOf(t.Params) }
 
 // StudyWindow is one part of the time: what was chosen for it, and how it did.
 type StudyWindow struct {

@@ -1,10 +1,10 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -70,18 +70,13 @@ func (s *searcher) play(ctx context.Context, params map[string]string, span stud
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s from %.10s, %s: %w", s.script.name, span.From, cmpText(valuesText(params)), err)
+		return nil, fmt.Errorf("%s from %.10s, %s: %w", s.script.name, span.From, wordsOf(params), err)
 	}
 	return out, nil
 }
 
-// cmpText words parameters.
-func cmpText(values string) string {
-	if values == "" {
-		return "defaults"
-	}
-	return strings.TrimSpace(values)
-}
+// wordsOf are parameters as people read them.
+func wordsOf(params map[string]string) string { return cmp.Or(valuesText(params), "defaults") }
 
 // take keeps of a session what counts. With a capital, all fractions are of it.
 func (out *trialRun) take(r *runner, sum *Summary, book *tradeBook, capital decimal.Decimal) {

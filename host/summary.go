@@ -65,8 +65,7 @@ type Summary struct {
 	EndEq    Money    `json:"equity_end"`
 	Drawdown float64  `json:"max_drawdown"` // fraction
 	// Metrics are the figures of the whole session, over all its runs, as a report of its
-	// ledger has them; nil where none is kept, or one
-	// so long that only a report reads it.
+	// ledger has them; nil where none is kept, or one so long that only a report reads it.
 	Metrics tearsheet.Metrics `json:"metrics,omitempty"`
 
 	PairsOpened int     `json:"pairs_opened"`

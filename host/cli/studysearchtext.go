@@ -10,6 +10,7 @@ import (
 
 	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/host/study"
+	"github.com/perilune/perilune/host/tearsheet"
 )
 
 // shownTrials is how many of a search are printed; --json and the page have all.
@@ -148,7 +149,7 @@ func printDoubts(w io.Writer, s *host.StudySearch) {
 	if d == nil {
 		return
 	}
-	year := math.Sqrt(365)
+	year := math.Sqrt(tearsheet.DaysPerYear)
 	fmt.Fprintf(w, "\nSharpe ratio %.2f over %d days (skew %.1f, kurtosis %.1f): above 0 with probability %.3f\n", d.Sharpe*year, d.Days, d.Skew, d.Kurtosis, d.Probabilistic)
 	if d.TrackRecord > 0 {
 		fmt.Fprintf(w, "to say so with 95 %% takes %.0f days like these\n", d.TrackRecord)

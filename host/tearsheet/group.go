@@ -1,7 +1,7 @@
 package tearsheet
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -109,16 +109,11 @@ func (s *Sheet) group() {
 
 func groupsBy(trips []Trip, name func(*Trip) string) (out []Group) {
 	parts := map[string][]Trip{}
-	var names []string
 	for i := range trips {
 		n := name(&trips[i])
-		if parts[n] == nil {
-			names = append(names, n)
-		}
 		parts[n] = append(parts[n], trips[i])
 	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(a, b) })
-	for _, n := range names {
+	for _, n := range slices.Sorted(maps.Keys(parts)) {
 		out = append(out, groupOf(n, parts[n]))
 	}
 	return out

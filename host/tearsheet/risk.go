@@ -21,23 +21,12 @@ type Drawdown struct {
 }
 
 // MaxDrawdown returns the drawdown that is largest as a fraction of its peak;
-// of equal ones, the first. It is zero when equity never fell.
+// of equal ones, the first. It is zero when equity never fell, or only from a
+// peak that is not positive.
 func MaxDrawdown(equity []Point) (worst Drawdown) {
-	if len(equity) == 0 {
-		return worst
-	}
-	peak, worstPeak := equity[0], decimal.Zero
-	for _, p := range equity[1:] {
-		if worst.Trough != 0 && worst.Regained == 0 && p.Value.GreaterThanOrEqual(worstPeak) {
-			worst.Regained = p.Time
-		}
-		if p.Value.GreaterThanOrEqual(peak.Value) {
-			peak = p
-			continue
-		}
-		if f := fall(peak.Value, p.Value); f > worst.Fraction {
-			worst = Drawdown{Fraction: f, Amount: peak.Value.Sub(p.Value), Peak: peak.Time, Trough: p.Time}
-			worstPeak = peak.Value
+	for _, d := range Drawdowns(equity, 1) {
+		if d.Fraction > 0 {
+			worst = d
 		}
 	}
 	return worst

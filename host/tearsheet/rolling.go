@@ -29,16 +29,17 @@ func NewRolling(daily []Sample) *Rolling {
 		part, at := returns[i-n:i], daily[i-1].Time
 		r.Sharpe = append(r.Sharpe, Sample{at, orNaN(Sharpe(part))})
 		r.Volatility = append(r.Volatility, Sample{at, orNaN(AnnualisedVolatility(part))})
-		r.Drawdown = append(r.Drawdown, Sample{at, -deepest(part)})
+		r.Drawdown = append(r.Drawdown, Sample{at, -Deepest(part)})
 	}
 	return r
 }
 
-// deepest is the largest drawdown of some days, by what they ended at.
-func deepest(returns []float64) (worst float64) {
+// Deepest is the largest drawdown of days that compound, by what they ended at, as a fraction
+// of the peak: 1 where all is lost, and what comes after changes nothing.
+func Deepest(returns []float64) (worst float64) {
 	level, peak := 1.0, 1.0
 	for _, r := range returns {
-		level *= 1 + r
+		level *= max(0, 1+r)
 		peak = max(peak, level)
 		worst = max(worst, 1-level/peak)
 	}

@@ -55,7 +55,6 @@ func (w *walk) fill(f *ledger.Fill) {
 	w.saw(&f.Terms, f.Price)
 	k := legKey{f.Account, f.Strategy, f.Pair, f.Venue, f.Symbol}
 	w.priced(k.market(), f.Price)
-	w.market(k.market()).price = f.Price
 	if !w.wants(f.Strategy) {
 		return
 	}

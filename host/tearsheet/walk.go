@@ -183,7 +183,7 @@ func (w *walk) worth(asset string, amount decimal.Decimal) decimal.Decimal {
 	switch {
 	case amount.IsZero() || asset == "":
 		return decimal.Zero
-	case asset == w.r.Currency || exchange.IsDollar(asset) && exchange.IsDollar(w.r.Currency) || asset == "USD" && exchange.IsDollar(w.r.Currency):
+	case asset == w.r.Currency || exchange.IsDollar(asset) && exchange.IsDollar(w.r.Currency):
 		return amount
 	}
 	v, known := w.values[asset]
