@@ -26,14 +26,19 @@ type ledgerFlags struct {
 }
 
 func (l *ledgerFlags) define(f *pflag.FlagSet) {
+	l.ofSessions(f)
+	f.StringVar(&l.symbol, "symbol", "", "only this symbol, e.g. BTCUSDT, or spot:BTCUSDT in one market, or a pattern: usdm:*")
+	f.BoolVar(&l.json, "json", false, "print one JSON object on stdout")
+}
+
+// ofSessions are the flags of what is told of sessions as a whole.
+func (l *ledgerFlags) ofSessions(f *pflag.FlagSet) {
 	f.StringVar(&l.db, "db", "perilune-paper.db", "ledger file")
 	f.StringVar(&l.account, "session", "", "only this session, e.g. paper-1 (default: the latest)")
 	f.BoolVar(&l.all, "all", false, "all sessions")
 	f.StringVar(&l.strategy, "strategy", "", "only this strategy")
-	f.StringVar(&l.symbol, "symbol", "", "only this symbol, e.g. BTCUSDT, or spot:BTCUSDT in one market, or a pattern: usdm:*")
 	f.StringVar(&l.from, "from", "", "from this day on, UTC")
 	f.StringVar(&l.to, "to", "", "before this day, UTC")
-	f.BoolVar(&l.json, "json", false, "print one JSON object on stdout")
 }
 
 // open opens the ledger for reading and builds the filter. What is asked for and is not in

@@ -23,12 +23,9 @@ type reportFlags struct {
 }
 
 func (r *reportFlags) define(f *pflag.FlagSet) {
-	f.StringVar(&r.db, "db", "perilune-paper.db", "ledger file, of a session that runs or has ended")
-	f.StringVar(&r.account, "session", "", "only this session, e.g. paper-1 (default: the latest)")
-	f.BoolVar(&r.all, "all", false, "all sessions, each going on where the one before ended")
-	f.StringVar(&r.strategy, "strategy", "", "only this strategy")
-	f.StringVar(&r.from, "from", "", "from this day on, UTC")
-	f.StringVar(&r.to, "to", "", "before this day, UTC")
+	r.ofSessions(f)
+	f.Lookup("db").Usage = "ledger file, of a session that runs or has ended"
+	f.Lookup("all").Usage = "all sessions, each going on where the one before ended"
 	f.StringVar(&r.out, "out", "", "write an HTML page to this file, which loads nothing from anywhere")
 	f.StringArrayVar(&r.others, "compare", nil, "ledger of another run, whose figures are shown beside (repeatable)")
 	r.conditions.ofReport(f)
