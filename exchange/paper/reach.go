@@ -45,6 +45,7 @@ const reachPeriod = exchange.Minute
 // reach keeps a Reach up to date.
 type reach struct {
 	sum    Reach
+	trades bool          // the feed has some: the clock ends periods, and not bars
 	from   exchange.Time // of the running period, on a feed of trades
 	traded float64       // in it, in lots
 	ours   exchange.Lots
@@ -91,14 +92,14 @@ func (r *reach) fill(q exchange.Lots, at exchange.Time) {
 
 // trade takes note of a public trade.
 func (r *reach) trade(q exchange.Lots, at exchange.Time) {
-	r.sum.Period = reachPeriod
+	r.trades, r.sum.Period = true, reachPeriod
 	r.until(at)
 	r.traded += float64(q)
 }
 
 // bar closes the period that a bar is, where nothing finer tells what was traded.
 func (r *reach) bar(b *exchange.Bar, lot float64) {
-	if r.sum.Period == reachPeriod && b.Interval != reachPeriod || r.sum.Period != 0 && b.Interval > r.sum.Period {
+	if r.trades && b.Interval != reachPeriod || r.sum.Period != 0 && b.Interval > r.sum.Period {
 		return
 	}
 	r.sum.Period = b.Interval
@@ -109,7 +110,7 @@ func (r *reach) bar(b *exchange.Bar, lot float64) {
 // until closes the running period on a feed of trades when a moment is after it.
 func (r *reach) until(at exchange.Time) {
 	if from := at - at%reachPeriod; from != r.from {
-		if r.sum.Period == reachPeriod {
+		if r.trades {
 			r.close()
 		}
 		r.from = from
@@ -147,7 +148,8 @@ func (r *reach) largest(l Largest) {
 }
 
 // ReachOf is how far orders and fills at a venue went beyond the data, of the instruments that
-// orders were made in, by instrument. The running period is in it as far as it went.
+// orders were made in, by instrument. A running minute of trades is compared as far as it
+// went; a running bar is not, because what was traded in it is told at its end.
 func ReachOf(v *Venue) (out []Reach) {
 	for _, s := range v.markets.slots {
 		if s.reach.sum.Orders == 0 {
@@ -155,7 +157,7 @@ func ReachOf(v *Venue) (out []Reach) {
 		}
 		r := s.reach
 		r.came = slices.Clone(s.reach.came) // closing it must not end the venue's
-		if r.sum.Period == reachPeriod {
+		if r.trades {
 			r.close()
 		}
 		r.sum.Instrument = s.in.ID

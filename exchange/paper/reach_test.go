@@ -106,3 +106,36 @@ func TestReach(t *testing.T) {
 		t.Errorf("the largest is %+v, want 4 where 0.5 were traded", r.Largest)
 	}
 }
+
+// Where bars of a minute are all that there is, what fills in one is compared with what was
+// traded in it, also when another order arrives in it.
+func TestReachOfBars(t *testing.T) {
+	d := newBench(t, btcUniverse(t), Options{Queue: Queue{Model: "touch"}, Latency: Latency{Model: "none"}, Participation: 0.1,
+		Balances: []Deposit{{Wallet: "usdm", Asset: "USDT", Amount: dec("10000000")}}})
+	in := d.find("usdm:BTCUSDT")
+	bar := func() {
+		d.now += exchange.Minute - d.now%exchange.Minute
+		p := func(s string) exchange.Ticks { return d.level(in, s, "1").Price }
+		d.market(in, exchange.Event{Kind: exchange.KindBar, More: true,
+			Bar: exchange.Bar{Interval: exchange.Minute, Open: p("50010"), High: p("50020"), Low: p("50000"), Close: p("50010"), Volume: 100}})
+		d.market(in, exchange.Event{Kind: exchange.KindSnapshot, Synthetic: true,
+			Bids: []exchange.Level{d.level(in, "50009", "10")}, Asks: []exchange.Level{d.level(in, "50011", "10")}})
+		d.until(d.now + exchange.Second)
+	}
+	bar()
+	for _, typ := range []exchange.OrderType{exchange.Limit, exchange.MarketOrder} {
+		for range 3 {
+			l := d.level(in, "50001", "1")
+			o := exchange.Order{Instrument: in.ID, Side: exchange.Buy, Type: typ, TIF: exchange.IOC, Qty: l.Qty}
+			if typ == exchange.Limit {
+				o.TIF, o.Price = exchange.GTC, l.Price
+			}
+			d.submit(o)
+			bar()
+		}
+	}
+	bar()
+	if r := ReachOf(d.v); len(r) != 1 || r[0].Orders != 6 || r[0].Filled == 0 || r[0].Any() {
+		t.Errorf("reach %+v, want 6 orders and fills, and nothing beyond the bars", r)
+	}
+}
