@@ -171,7 +171,7 @@ func TestStrategiesThatComeWithTheProgram(t *testing.T) {
 
 // What is done in Go for a test is bounded as its Lua is: nothing of it is long or large.
 func TestWhatIsDoneForATestIsBounded(t *testing.T) {
-	const ends, many = "the test does not end", "more than 10000 choices"
+	const ends, many = "it was stopped after 20000000 instructions", "more than 10000 choices"
 	const deep = `local a, b = { 1 }, { 1 } for i = 1, 60 do a, b = { a, a }, { b, b } end `
 	for body, want := range map[string]string{
 		`forall(gen.list(gen.list(gen.list(gen.number(0, 1), 1000, 1000), 1000, 1000), 1000, 1000), function() end)`:                        many,
@@ -196,16 +196,12 @@ func TestWhatIsDoneForATestIsBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		began := time.Now()
-		r := run(t, trial.Options{Paths: []string{dir}})
+		r := run(t, trial.Options{Paths: []string{dir}, Timeout: time.Hour})
 		if f := r.Files[0]; f.Problem != "" || f.Tests[0].Failure == nil || !strings.Contains(f.Tests[0].Failure.Message, want) {
 			t.Errorf("%s: %s %+v, want %q", body, f.Problem, f.Tests, want)
 			for _, x := range f.Tests {
 				t.Logf("%+v", x.Failure)
 			}
-		}
-		if took := time.Since(began); took > 20*time.Second {
-			t.Errorf("%s: it took %s", body, took)
 		}
 	}
 }
@@ -230,12 +226,16 @@ func TestARunIsGivenUp(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	began := time.Now()
-	if _, err := trial.Run(ctx, trial.Options{Paths: []string{path}}); !errors.Is(err, context.DeadlineExceeded) {
-		t.Error(err)
+	r, err := trial.Run(ctx, trial.Options{Paths: []string{path}, Timeout: time.Hour})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
 	}
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("it took %s", took)
+	for _, f := range r.Files {
+		for _, x := range f.Tests {
+			if x.Failure == nil || strings.Contains(x.Failure.Message, "instructions") {
+				t.Errorf("it ended by itself: %+v", x.Failure)
+			}
+		}
 	}
 }
 
