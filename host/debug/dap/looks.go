@@ -3,7 +3,6 @@ package dap
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/google/go-dap"
@@ -102,7 +101,7 @@ func (c *conversation) frames() (out []dap.StackFrame) {
 func (c *conversation) scopes(frame int) []dap.Scope {
 	out := []dap.Scope{}
 	for _, sc := range c.session.Scopes(max(0, frame)) {
-		d := dap.Scope{Name: sc.Name, Expensive: sc.Expensive, NamedVariables: len(sc.Nodes), VariablesReference: c.show(func(int, int) []debug.Node { return sc.Nodes })}
+		d := dap.Scope{Name: sc.Name, Expensive: sc.Expensive, NamedVariables: len(sc.Nodes), VariablesReference: c.show(func(*dap.VariablesArguments) []debug.Node { return sc.Nodes })}
 		if sc.Name == "Locals" {
 			d.PresentationHint = "locals"
 		}
@@ -112,7 +111,7 @@ func (c *conversation) scopes(frame int) []dap.Scope {
 }
 
 // show makes something an editor can ask for by a number.
-func (c *conversation) show(f func(start, count int) []debug.Node) int {
+func (c *conversation) show(f func(*dap.VariablesArguments) []debug.Node) int {
 	c.shown = append(c.shown, f)
 	return len(c.shown)
 }
@@ -122,13 +121,7 @@ func (c *conversation) variables(a *dap.VariablesArguments) ([]dap.Variable, err
 	if n < 1 || n > len(c.shown) {
 		return nil, fmt.Errorf("variables %d are those of a place that was left", n)
 	}
-	nodes := c.shown[n-1](a.Start, a.Count)
-	switch a.Filter {
-	case "indexed":
-		nodes = slices.DeleteFunc(nodes, func(n debug.Node) bool { return !strings.HasPrefix(n.Name, "[") })
-	case "named":
-		nodes = slices.DeleteFunc(nodes, func(n debug.Node) bool { return strings.HasPrefix(n.Name, "[") })
-	}
+	nodes := c.shown[n-1](a)
 	out := []dap.Variable{}
 	for i := range nodes {
 		n := &nodes[i]
@@ -144,9 +137,11 @@ func (c *conversation) inside(n *debug.Node) int {
 		return 0
 	}
 	node := *n
-	return c.show(func(start, count int) []debug.Node {
-		list := node.Elements(start, count)
-		if start == 0 {
+	return c.show(func(a *dap.VariablesArguments) (list []debug.Node) {
+		if a.Filter != "named" {
+			list = node.Elements(a.Start, a.Count)
+		}
+		if a.Filter != "indexed" && a.Start == 0 {
 			list = append(list, node.Parts()...)
 		}
 		return list

@@ -77,7 +77,7 @@ type conversation struct {
 	launched LaunchArguments
 	done     func()
 	stop     debug.Stop
-	shown    []func(start, count int) []debug.Node // by the reference that the editor has of it, from 1
+	shown    []func(*dap.VariablesArguments) []debug.Node // by the reference that the editor has of it, from 1
 	console  *debug.Console
 	left     bool
 }
