@@ -91,7 +91,7 @@ func (b *Bench) Close() { b.vm.Close() }
 // Show words a value as people read it: text in quotes, tables with what is in them, bounded.
 func Show(v lua.LValue) string {
 	if s, ok := v.(lua.LString); ok {
-		return cut(fmt.Sprintf("%q", string(s[:min(len(s), maxShownBytes+1)])))
+		return cut(fmt.Sprintf("%q", string(s[:min(len(s), maxShownBytes+1)])), maxShownBytes)
 	}
 	return worded(v)
 }

@@ -175,10 +175,7 @@ func (v Value) Text() string {
 	default:
 		text = inLine(x)
 	}
-	if len(text) > maxShownText {
-		text = string([]rune(text)[:min(len([]rune(text)), maxShownText)]) + "…"
-	}
-	return bindings.Printable(text)
+	return bindings.Printable(cut(text, maxShownText))
 }
 
 func (v Value) objectText(u *lua.LUserData) string {
@@ -195,7 +192,7 @@ func (v Value) objectText(u *lua.LUserData) string {
 // Plain is Text of a value that is printed: text without quotes.
 func (v Value) Plain() string {
 	if s, ok := v.v.(lua.LString); ok {
-		return bindings.Printable(cut(string(s)))
+		return bindings.Printable(cut(string(s), maxShownBytes))
 	}
 	return v.Text()
 }
@@ -299,7 +296,7 @@ func (vm Inspector) Evaluate(env bindings.Env, f *Frame, code string) (out []Val
 		vm.aside.SetContext(vm.budget)
 	}
 	L, own := vm.aside, vm.surroundings(f)
-	defer vm.stepAside(&look{code: functionsOf(proto, map[*lua.FunctionProto]bool{}), globals: own, made: map[*lua.LTable]bool{}}, env)()
+	defer vm.stepAside(newLook(proto, own), env)()
 	fn := vm.L.NewFunctionFromProto(proto)
 	fn.Env = own
 	L.SetTop(0)
@@ -343,8 +340,8 @@ func (vm Inspector) stepAside(k *look, env bindings.Env) (back func()) {
 	}
 }
 
-// surroundings are the globals of a look at a frame: copies of its variables before the
-// script's own globals.
+// surroundings are the globals of a look: copies of the variables of a frame, when there is
+// one, before the script's own globals.
 func (vm Inspector) surroundings(f *Frame) *lua.LTable {
 	own := vm.L.CreateTable(0, 8)
 	mt := vm.L.CreateTable(0, 1)

@@ -37,6 +37,10 @@ type look struct {
 	at    int
 }
 
+func newLook(code *lua.FunctionProto, globals *lua.LTable) *look {
+	return &look{code: functionsOf(code, map[*lua.FunctionProto]bool{}), globals: globals, made: map[*lua.LTable]bool{}}
+}
+
 // allows reports whether an instruction may run.
 func (k *look) allows(b *budget, inst uint32, f *frameView) bool {
 	if k.stack != nil {
@@ -131,11 +135,8 @@ func (vm *VM) Look(env bindings.Env, code string) ([]string, error) {
 	b := vm.budget
 	left, later, granted, allocated, room := b.left, b.later, b.granted, b.allocated, b.room
 	random := *vm.random
-	own := vm.L.CreateTable(0, 4)
-	mt := vm.L.CreateTable(0, 1)
-	mt.RawSetString("__index", vm.globals)
-	own.Metatable = mt
-	b.look = &look{code: functionsOf(proto, map[*lua.FunctionProto]bool{}), globals: own, made: map[*lua.LTable]bool{}}
+	own := Inspector{vm}.surroundings(nil)
+	b.look = newLook(proto, own)
 	defer func() {
 		b.look, b.cause, b.detail = nil, nil, ""
 		b.left, b.later, b.granted, b.allocated, b.room = left, later, granted, allocated, room

@@ -33,18 +33,16 @@ const (
 // worded words a value as people read it: text as it is, and tables with what is in them.
 func worded(v lua.LValue) string {
 	if s, ok := v.(lua.LString); ok {
-		return cut(string(s))
+		return cut(string(s), maxShownBytes)
 	}
-	var b strings.Builder
-	show(&b, v, 0)
-	return cut(b.String())
+	return inLine(v)
 }
 
-func cut(s string) string {
-	if len(s) <= maxShownBytes {
+func cut(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	return strings.ToValidUTF8(s[:maxShownBytes], "") + "…"
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 func show(b *strings.Builder, v lua.LValue, depth int) {
@@ -96,5 +94,5 @@ func showKey(b *strings.Builder, k lua.LValue) {
 func inLine(v lua.LValue) string {
 	var b strings.Builder
 	show(&b, v, 0)
-	return cut(b.String())
+	return cut(b.String(), maxShownBytes)
 }
