@@ -1,7 +1,5 @@
 package core
 
-import "github.com/perilune/perilune/exchange"
-
 // Aside lets look read what a strategy sees, in the middle of a callback of its or between
 // two events. What it asks of the port is forgotten, nothing is told of it, and the callback
 // goes on as if it had not been. It returns what was logged.
@@ -20,18 +18,3 @@ func (o Onlooker) Aside(strategy int, look func(*Port) error) (output string, er
 
 // Strategies is how many there are.
 func (o Onlooker) Strategies() int { return len(o.C.strategies.list) }
-
-// Staged is the last of what the callback of a strategy has asked for so far.
-type Staged struct {
-	Things   int // of any kind
-	Order    exchange.OrderID
-	Pair     exchange.PairID
-	Schedule exchange.ScheduleID
-}
-
-// Staged tells the ids that a strategy's orders, pairs and schedules have come to, those
-// that its callback has only asked for so far included.
-func (o Onlooker) Staged(strategy int) Staged {
-	p := o.C.strategies.list[strategy].port
-	return Staged{Things: len(p.staged), Order: p.c.orders.last + p.orders, Pair: p.c.pairs.last + p.pairs, Schedule: p.c.schedules.last + p.schedules}
-}
