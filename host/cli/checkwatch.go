@@ -62,13 +62,7 @@ func watchChecks(ctx context.Context, e *env, paths []string, values map[string]
 	}
 	for {
 		fmt.Fprintln(e.err, "checking")
-		bad := 0
-		var reports []*host.CheckReport
-		for _, path := range paths {
-			r := checked(path, values)
-			reports = append(reports, r)
-		}
-		modulesAmong(reports)
+		reports, bad := checkAll(paths, values), 0
 		for _, r := range reports {
 			bad += len(r.Problems)
 		}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 
 	"github.com/perilune/perilune/host"
 	"github.com/perilune/perilune/host/control"
@@ -107,8 +106,7 @@ func sure(e *env, yes bool, what string) error {
 	if yes {
 		return nil
 	}
-	in, ok := e.in.(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) {
+	if !interactive(e) {
 		return fail(ExitUsage, "%s: this is no terminal to ask at: --yes means it", what)
 	}
 	fmt.Fprintf(e.err, "%s. Type yes to go on: ", what)

@@ -111,11 +111,7 @@ func checkVerb(ctx context.Context, e *env, args []string) error {
 	if *watching {
 		return watchChecks(ctx, e, scripts, values, func(list []*host.CheckReport) error { return showChecks(e, *format, list) })
 	}
-	var reports []*host.CheckReport
-	for _, path := range scripts {
-		reports = append(reports, checked(path, values))
-	}
-	modulesAmong(reports)
+	reports := checkAll(scripts, values)
 	if err := showChecks(e, *format, reports); err != nil {
 		return err
 	}
@@ -138,6 +134,16 @@ func showChecks(e *env, format string, list []*host.CheckReport) error {
 		}
 	}
 	return nil
+}
+
+// checkAll looks at scripts that may require one another.
+func checkAll(paths []string, values map[string]string) []*host.CheckReport {
+	var reports []*host.CheckReport
+	for _, path := range paths {
+		reports = append(reports, checked(path, values))
+	}
+	modulesAmong(reports)
+	return reports
 }
 
 // checked is a strategy, or the tests of one.
