@@ -92,7 +92,7 @@ func debugVerb(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	defer s.Close()
-	stop := context.AfterFunc(ctx, s.Pause)
+	stop := context.AfterFunc(ctx, s.Leave)
 	defer stop()
 	return d.converse(ctx, e, s)
 }

@@ -1,10 +1,10 @@
 package debug
 
 import (
-	"bufio"
-	"context"
+	"cmp"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,38 +55,6 @@ func commands() []command {
 		{[]string{"p", "print"}, "EXPR", "what an expression is, to read only", (*Console).print},
 		{[]string{"show"}, "locals|upvalues|state|params|globals|event|orders|pairs|positions|account|books|all", "what there is", (*Console).show},
 		{[]string{"help", "h"}, "", "these words", (*Console).help},
-	}
-}
-
-// Converse reads commands until q, the end of the input or of ctx.
-func (c *Console) Converse(ctx context.Context, in io.Reader, prompt bool) error {
-	lines := make(chan string)
-	go func() {
-		defer close(lines)
-		sc := bufio.NewScanner(in)
-		for sc.Scan() {
-			select {
-			case lines <- sc.Text():
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	for {
-		if prompt {
-			fmt.Fprint(c.Out, "(debug) ")
-		}
-		select {
-		case line, ok := <-lines:
-			if !ok || line == "q" || line == "quit" || line == "exit" {
-				return nil
-			}
-			if err := c.Do(line); err != nil {
-				fmt.Fprintln(c.Out, err)
-			}
-		case <-ctx.Done():
-			return nil
-		}
 	}
 }
 
@@ -180,7 +148,7 @@ func (c *Console) backtrace(string) error {
 			fmt.Fprintf(c.Out, "%s%2d  %s\n", mark, i, f.Name)
 			continue
 		}
-		fmt.Fprintf(c.Out, "%s%2d  %s:%d in %s\n", mark, i, base(f.Source.Path), f.Line, f.Name)
+		fmt.Fprintf(c.Out, "%s%2d  %s:%d in %s\n", mark, i, filepath.Base(f.Source.Path), f.Line, f.Name)
 	}
 	return nil
 }
@@ -269,7 +237,7 @@ func (c *Console) time(arg string) error {
 }
 
 func (c *Console) fault(arg string) error {
-	n, err := strconv.ParseUint(arg+"0"[:1-min(1, len(arg))], 10, 64)
+	n, err := strconv.ParseUint(cmp.Or(arg, "0"), 10, 64)
 	if err != nil {
 		return fmt.Errorf("error %q: want the number of an event", arg)
 	}

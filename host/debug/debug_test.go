@@ -180,6 +180,9 @@ func TestBreakpoints(t *testing.T) {
 	if s.Position().Compare(fault) >= 0 {
 		t.Errorf("the error that is caught is after the other")
 	}
+	s.Points.BreakOnErrors(false, false)
+	s.Points.SetWhen([]debug.Breakpoint{{When: "when an order is filled of usdm:BTCUSDT"}})
+	follow(t, s, []step{{"the order before", s.ReverseContinue, "event between"}})
 }
 
 func TestPostMortem(t *testing.T) {

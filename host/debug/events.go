@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,6 +32,9 @@ func eventNamed(text string) (func(*replay) bool, string) {
 	if len(f) == 0 {
 		return nil, "nothing is named"
 	}
+	if len(f) > 2 { // "order 3 is filled", "fill of usdm:BTCUSDT"; but a timer may be called "of"
+		f = slices.DeleteFunc(f, func(w string) bool { return w == "is" || w == "of" })
+	}
 	arg := func(i int) string {
 		if i < len(f) {
 			return f[i]
@@ -47,8 +51,7 @@ func eventNamed(text string) (func(*replay) bool, string) {
 			return func(r *replay) bool { return r.at.Event == n }, ""
 		}
 	case "fill":
-		symbol := strings.TrimPrefix(words[len(f[0]):], " of ")
-		return effect("fill", of(strings.TrimSpace(symbol))), ""
+		return effect("fill", of(arg(1))), ""
 	case "funding":
 		return effect("funding", of(arg(1))), ""
 	case "pair":
@@ -60,14 +63,10 @@ func eventNamed(text string) (func(*replay) bool, string) {
 			id := fmt.Sprintf(" id=%d ", n)
 			fill := fmt.Sprintf(" order=%d ", n)
 			return func(r *replay) bool {
-				return effect("submit", id)(r) || effect("order", id)(r) || effect("fill", fill)(r)
+				return effect("submit", id)(r) || effect("order", id)(r) || effect("held", id)(r) || effect("fill", fill)(r)
 			}, ""
 		}
 		status := strings.ToLower(arg(1))
-		if status == "is" {
-			f = append(f[:1], f[2:]...)
-			status = strings.ToLower(arg(1))
-		}
 		for st := exchange.OrderStatus(0); st < 32; st++ {
 			if st.String() == status {
 				return effect("order", " status="+status+" ", of(arg(2))), ""
@@ -111,12 +110,12 @@ func of(symbol string) string {
 // pairEvent is something of a pair: its fills, a state that it came to, or anything.
 func pairEvent(n uint64, what string) func(*replay) bool {
 	id := fmt.Sprintf(" id=%d ", n)
-	ordered, shared := fmt.Sprintf(" pair=%d ", n), fmt.Sprintf(" pair=%d ", n)
+	ofPair := fmt.Sprintf(" pair=%d ", n)
 	fills := func(r *replay) bool {
 		if r.event.Kind != exchange.KindFill {
 			return false
 		}
-		return effect("order", ordered)(r) || effect("fill", shared)(r) || effect("pair", id)(r)
+		return effect("order", ofPair)(r) || effect("fill", ofPair)(r) || effect("pair", id)(r)
 	}
 	switch what {
 	case "":

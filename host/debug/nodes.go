@@ -2,7 +2,9 @@ package debug
 
 import (
 	"fmt"
+	"path/filepath"
 
+	"github.com/perilune/perilune/bindings"
 	"github.com/perilune/perilune/host/script"
 )
 
@@ -105,7 +107,7 @@ func (v view) where() string {
 	text := v.eventText()
 	if frames := v.frames(); len(frames) > 1 && frames[0].Source != nil {
 		f := frames[0]
-		text = fmt.Sprintf("%s:%d in %s, %s", base(f.Source.Path), f.Line, f.Name, text)
+		text = fmt.Sprintf("%s:%d in %s, %s", filepath.Base(f.Source.Path), f.Line, f.Name, text)
 	}
 	return text
 }
@@ -125,7 +127,7 @@ func (r *replay) evaluate(frame int, code string) (Node, error) {
 		}
 	}
 	var values []script.Value
-	output, err := r.aside(vm, func(env scriptEnv) (err error) {
+	output, err := r.aside(vm, func(env bindings.Env) (err error) {
 		values, err = script.Inspector{VM: vm}.Evaluate(env, at, code)
 		return err
 	})

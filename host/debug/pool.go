@@ -90,10 +90,14 @@ func (p *pool) keep(r *replay) {
 	p.parked = slices.Insert(p.parked, at, r)
 }
 
-// room drops a parked replay that nobody wants.
+// room drops a parked replay that nobody wants, or that is one too many at its event.
 func (p *pool) room() bool {
+	wanted := map[uint64]int{}
+	for _, event := range p.wanted {
+		wanted[event]++
+	}
 	for i, r := range p.parked {
-		if !slices.Contains(p.wanted, r.at.Event) {
+		if wanted[r.at.Event]--; wanted[r.at.Event] < 0 {
 			p.parked = slices.Delete(p.parked, i, i+1)
 			go r.abandon()
 			return true

@@ -3,7 +3,6 @@ package debug
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/perilune/perilune/bindings"
@@ -13,10 +12,6 @@ import (
 )
 
 var errNothingRuns = errors.New("no strategy is loaded here yet: go on to an event")
-
-type scriptEnv = bindings.Env
-
-func base(path string) string { return filepath.Base(path) }
 
 // scripted is a strategy that has a VM of scripts.
 type scripted interface{ VM() *script.VM }
@@ -33,7 +28,7 @@ func (r *replay) scriptOf(strategy int) *script.VM {
 }
 
 // aside reads through a strategy's port, or without one while scripts are loaded.
-func (r *replay) aside(vm *script.VM, look func(scriptEnv) error) (string, error) {
+func (r *replay) aside(vm *script.VM, look func(bindings.Env) error) (string, error) {
 	i := r.strategy(vm)
 	if i < 0 {
 		return "", look(nil)

@@ -96,17 +96,6 @@ func (s *Session) say(format string, a ...any) {
 // Position is where it stands.
 func (s *Session) Position() Position { return s.cur.at }
 
-// Time is when that was; 0: before the first event.
-func (s *Session) Time() exchange.Time {
-	switch {
-	case s.cur.core == nil:
-		return 0
-	case s.cur.event != nil:
-		return max(s.cur.core.Now(), s.cur.event.Time)
-	}
-	return s.cur.core.Now()
-}
-
 // Pause stops what runs at the next event or line. Any goroutine may call it.
 func (s *Session) Pause() { s.hurry.Store(true) }
 
@@ -116,9 +105,18 @@ func (s *Session) Leave() {
 	s.hurry.Store(true)
 }
 
+// calm forgets a pause that was asked for while nothing ran. A leave that comes meanwhile
+// is not lost: it is noted before it hurries.
+func (s *Session) calm() {
+	s.hurry.Store(false)
+	if s.leaving.Load() {
+		s.hurry.Store(true)
+	}
+}
+
 // run lets the current replay go on, and says why it stopped.
 func (s *Session) run(a aim, found func() Stop) (Stop, error) {
-	s.hurry.Store(s.leaving.Load())
+	s.calm()
 	s.cur.run(a)
 	return s.stands(found)
 }

@@ -44,23 +44,20 @@ type here struct {
 	event       uint64
 	depth, line int
 	source      int
-	strategy    string // ""; any
+	strategy    string // "": any, as while its script is loaded
 }
 
 func (s *Session) here() here {
 	h := here{event: s.cur.at.Event, depth: -1}
 	if vm := s.vm(); vm != nil {
 		p := s.cur.place
-		h.depth, h.line, h.source, h.strategy = p.Depth, p.Line, p.Source, nameOf(vm)
+		h.depth, h.line, h.source, h.strategy = p.Depth, p.Line, p.Source, vm.Name()
 	}
 	return h
 }
 
-// nameOf is a strategy's name; "" while its script is loaded.
-func nameOf(vm *script.VM) string { return vm.Name() }
-
 // same reports whether a line is of the strategy in which a step began.
-func (h *here) same(vm *script.VM) bool { return h.strategy == "" || nameOf(vm) == h.strategy }
+func (h *here) same(vm *script.VM) bool { return h.strategy == "" || vm.Name() == h.strategy }
 
 // Next goes to the next line of this function or of what called it.
 func (s *Session) Next() (Stop, error) {
@@ -160,7 +157,7 @@ func (s *Session) search(end Position) (began Position, hit Stop, found bool, wh
 		event = max(1, event) - 1
 	}
 	r := s.pool.take(event, &s.hurry)
-	s.hurry.Store(s.leaving.Load())
+	s.calm()
 	began = r.at
 	note := func(r *replay, yes bool, reason Reason) {
 		if yes && r.at.Compare(end) < 0 {
