@@ -19,7 +19,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -153,49 +152,71 @@ func Names() (names []string) {
 func (o *Options) path(t *Table) string { return filepath.Join(o.Dir, t.Name+"."+o.Format) }
 
 func (o *Options) write(ctx context.Context, v *ledger.View, t *Table, part string) (f File, err error) {
-	f = File{Table: t.Name, Path: o.path(t)}
 	args := []any{o.Session, int64(o.From), int64(o.To)}
+	var text []string
 	if o.Format == Parquet {
-		if f.Text, err = tooLarge(ctx, v, t, args); err != nil {
+		if text, err = tooLarge(ctx, v, t, args); err != nil {
 			return f, err
 		}
 	}
-	out, err := os.Create(filepath.Join(part, filepath.Base(f.Path)))
+	out, err := o.begin(t, text, part)
 	if err != nil {
 		return f, err
 	}
-	defer out.Close()
-	buffered := bufio.NewWriterSize(out, 1<<16)
-	w, err := o.writer(buffered, t, f.Text)
+	defer out.file.Close()
+	if err := copyRows(ctx, v, t, args, out); err != nil {
+		return f, err
+	}
+	return out.finish()
+}
+
+// output is the file of a table while it is written.
+type output struct {
+	File
+	writer
+	file   *os.File
+	buffer *bufio.Writer
+}
+
+// begin makes the file of a table in the format that was asked for; text are its amounts that
+// are text.
+func (o *Options) begin(t *Table, text []string, part string) (*output, error) {
+	path := o.path(t)
+	file, err := os.Create(filepath.Join(part, filepath.Base(path)))
 	if err != nil {
-		return f, err
+		return nil, err
 	}
-	if f.Rows, err = copyRows(ctx, v, t, args, w); err != nil {
-		return f, err
+	out := &output{File: File{Table: t.Name, Path: path, Text: text}, file: file, buffer: bufio.NewWriterSize(file, 1<<16)}
+	if o.Format == Parquet {
+		out.writer = newParquet(out.buffer, t, text)
+	} else if out.writer, err = newCSV(out.buffer, t); err != nil {
+		return nil, errors.Join(err, file.Close())
 	}
-	if err := errors.Join(w.close(), buffered.Flush(), out.Sync()); err != nil {
-		return f, err
+	return out, nil
+}
+
+func (f *output) row(values []any) error {
+	f.Rows++
+	return f.writer.row(values)
+}
+
+// finish brings all rows to the disk. The file stays open.
+func (f *output) finish() (File, error) {
+	if err := errors.Join(f.close(), f.buffer.Flush(), f.file.Sync()); err != nil {
+		return f.File, err
 	}
-	info, err := out.Stat()
+	info, err := f.file.Stat()
 	if err == nil {
 		f.Bytes = info.Size()
 	}
-	return f, err
-}
-
-// writer writes a table in the format that was asked for; text are its amounts that are text.
-func (o *Options) writer(to io.Writer, t *Table, text []string) (writer, error) {
-	if o.Format == Parquet {
-		return newParquet(to, t, text), nil
-	}
-	return newCSV(to, t)
+	return f.File, err
 }
 
 // copyRows hands every row of a table to a writer.
-func copyRows(ctx context.Context, v *ledger.View, t *Table, args []any, w writer) (n int64, err error) {
+func copyRows(ctx context.Context, v *ledger.View, t *Table, args []any, w writer) error {
 	rows, err := v.Query(ctx, t.Query, args...)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer rows.Close()
 	values, into := make([]any, len(t.Columns)), make([]any, len(t.Columns))
@@ -204,19 +225,18 @@ func copyRows(ctx context.Context, v *ledger.View, t *Table, args []any, w write
 	}
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
-			return n, err
+			return err
 		}
 		for i := range t.Columns {
 			if values[i], err = t.Columns[i].value(values[i]); err != nil {
-				return n, err
+				return err
 			}
 		}
 		if err := w.row(values); err != nil {
-			return n, err
+			return err
 		}
-		n++
 	}
-	return n, rows.Err()
+	return rows.Err()
 }
 
 // value is a value of the ledger as the column's kind has it.

@@ -1,14 +1,12 @@
 package export
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,8 +44,7 @@ func JournalTables() []Table {
 type journalWriter struct {
 	o       *Options
 	tables  []Table
-	writers []writer
-	rows    []int64
+	outputs []*output
 
 	run     *ledger.Run
 	u       *exchange.Universe
@@ -57,38 +54,28 @@ type journalWriter struct {
 
 // writeJournals writes the chosen tables of all runs whose journals are there.
 func (o *Options) writeJournals(ctx context.Context, db *ledger.DB, chosen []Table, part string) (files []File, err error) {
-	w := &journalWriter{o: o, tables: chosen, rows: make([]int64, len(chosen))}
-	var outs []*os.File
-	var buffers []*bufio.Writer
+	w := &journalWriter{o: o, tables: chosen}
 	defer func() {
-		for _, f := range outs {
-			_ = f.Close() // synced before, or of no use
+		for _, out := range w.outputs {
+			_ = out.file.Close() // synced before, or of no use
 		}
 	}()
 	for i := range chosen {
-		out, err := os.Create(filepath.Join(part, filepath.Base(o.path(&chosen[i]))))
+		out, err := o.begin(&chosen[i], nil, part)
 		if err != nil {
 			return nil, err
 		}
-		outs, buffers = append(outs, out), append(buffers, bufio.NewWriterSize(out, 1<<16))
-		one, err := o.writer(buffers[i], &chosen[i], nil)
-		if err != nil {
-			return nil, err
-		}
-		w.writers = append(w.writers, one)
+		w.outputs = append(w.outputs, out)
 	}
 	if err := w.runs(ctx, db); err != nil {
 		return nil, err
 	}
-	for i := range chosen {
-		if err := errors.Join(w.writers[i].close(), buffers[i].Flush(), outs[i].Sync()); err != nil {
-			return nil, err
-		}
-		info, err := outs[i].Stat()
+	for _, out := range w.outputs {
+		f, err := out.finish()
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, File{Table: chosen[i].Name, Path: o.path(&chosen[i]), Rows: w.rows[i], Bytes: info.Size()})
+		files = append(files, f)
 	}
 	return files, nil
 }
@@ -188,7 +175,7 @@ func (w *journalWriter) event() error {
 		default:
 			continue
 		}
-		if err := w.write(i, slices.Concat(w.place(), more, w.cause())); err != nil {
+		if err := w.outputs[i].row(slices.Concat(w.place(), more, w.cause())); err != nil {
 			return err
 		}
 	}
@@ -239,12 +226,7 @@ func (w *journalWriter) effect(line string) error {
 		return nil
 	}
 	kind, _, _ := strings.Cut(line, " ")
-	return w.write(i, slices.Concat([]any{w.run.Account, int64(w.now.Time), kind, line}, w.cause()))
-}
-
-func (w *journalWriter) write(i int, values []any) error {
-	w.rows[i]++
-	return w.writers[i].row(values)
+	return w.outputs[i].row(slices.Concat([]any{w.run.Account, int64(w.now.Time), kind, line}, w.cause()))
 }
 
 // JournalNames are the names of JournalTables.
